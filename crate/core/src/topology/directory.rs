@@ -1,0 +1,223 @@
+//! The directory's JSON (protocol.md 9.2), for those who read it and those who serve it.
+//!
+//! Keys stay text here: one node with a damaged key must not hide the others.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::net::IpAddr;
+
+/// Which node has which part this epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RewardedSet {
+    /// The running number of the epoch.
+    pub epoch_id: u32,
+    /// Node ids of the active entry gateways.
+    pub entry_gateways: Vec<u32>,
+    /// Node ids of the active exit gateways.
+    pub exit_gateways: Vec<u32>,
+    /// Node ids of the first layer of mix nodes.
+    pub layer1: Vec<u32>,
+    /// Node ids of the second layer.
+    pub layer2: Vec<u32>,
+    /// Node ids of the third layer.
+    pub layer3: Vec<u32>,
+    /// Node ids of nodes that wait for a part.
+    pub standby: Vec<u32>,
+}
+
+/// A page of nodes, with the epoch it is from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply<Node = SkimmedNode> {
+    /// When and for which epoch the page was made.
+    pub metadata: Metadata,
+    /// The nodes.
+    pub nodes: Page<Node>,
+}
+
+/// When and for which epoch a reply was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Always null here; official directories may say `"no-updates"`.
+    #[serde(default)]
+    pub status: Option<serde_json::Value>,
+    /// The running number of the epoch.
+    pub absolute_epoch_id: u32,
+    /// The running number of the key rotation.
+    pub rotation_id: u32,
+    /// `YYYY-MM-DD hh:mm:ss.nnn +00:00:00`.
+    pub refreshed_at: String,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<Node = SkimmedNode> {
+    /// Where in the list the page stands.
+    pub pagination: Pagination,
+    /// The page's items.
+    pub data: Vec<Node>,
+}
+
+/// Where in a list a page stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pagination {
+    /// Items in the whole list.
+    pub total: usize,
+    /// The number of the page, from 0.
+    pub page: u32,
+    /// Items on the page.
+    pub size: usize,
+}
+
+/// What clients need to know of a node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkimmedNode {
+    /// The number by which the rewarded set names the node.
+    pub node_id: u32,
+    /// The node's name: ed25519, base58.
+    pub ed25519_identity_pubkey: String,
+    /// Where the node is; the first one is used for mixing.
+    pub ip_addresses: Vec<IpAddr>,
+    /// Where it listens for other nodes.
+    pub mix_port: u16,
+    /// The Sphinx key of the reply's rotation: x25519, base58.
+    pub x25519_sphinx_pubkey: String,
+    /// The node's part this epoch. Routing goes by the rewarded set instead.
+    #[serde(alias = "epoch_role")]
+    pub role: Role,
+    /// What the node is able to be.
+    #[serde(default)]
+    pub supported_roles: SupportedRoles,
+    /// Where clients connect, if the node takes any.
+    pub entry: Option<Entry>,
+    /// How well the node did when it was measured.
+    pub performance: Performance,
+}
+
+/// A node's part this epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// None.
+    Inactive,
+    /// Waiting for one.
+    Standby,
+    /// Takes clients.
+    EntryGateway,
+    /// Leads out of the mixnet.
+    ExitGateway,
+    /// Mixes.
+    Mixnode {
+        /// 1, 2 or 3.
+        layer: u8,
+    },
+}
+
+/// What a node is able to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupportedRoles {
+    /// A mix node.
+    pub mixnode: bool,
+    /// An entry gateway.
+    pub entry: bool,
+    /// An exit gateway with a network requester.
+    pub exit_nr: bool,
+    /// An exit gateway with an ip router.
+    pub exit_ipr: bool,
+}
+
+/// Where clients connect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// A name to be used in place of the ip address.
+    pub hostname: Option<String>,
+    /// Port of `ws://`.
+    pub ws_port: u16,
+    /// Port of `wss://`, which also needs the host name.
+    pub wss_port: Option<u16>,
+}
+
+/// A share of 1, kept in hundredths as the official client rounds it. On the wire a string such as
+/// `"0.98"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Performance(u8);
+
+impl Performance {
+    /// So many per cent, at most 100.
+    pub const fn percent(percent: u8) -> Self {
+        Self(if percent > 100 { 100 } else { percent })
+    }
+}
+
+impl Serialize for Performance {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&(f64::from(self.0) / 100.0).to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for Performance {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let share: f64 = text.parse().map_err(serde::de::Error::custom)?;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(serde::de::Error::custom("a performance is between 0 and 1"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 100"
+        )]
+        let percent = (share * 100.0).round() as u8;
+        Ok(Self(percent))
+    }
+}
+
+/// The state of the key rotation (path `v1/epoch/key-rotation-info`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRotationInfo {
+    /// The rule by which rotations follow from epochs.
+    pub key_rotation_state: KeyRotationState,
+    /// The epoch it is now.
+    pub current_absolute_epoch_id: u32,
+    /// When it began, RFC 3339.
+    pub current_epoch_start: String,
+    /// How long epochs last.
+    pub epoch_duration: EpochDuration,
+    /// Where in its rotation the epoch stands.
+    pub progress: RotationProgress,
+}
+
+/// The rule by which rotations follow from epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRotationState {
+    /// Epochs that a rotation lasts.
+    pub validity_epochs: u32,
+    /// The epoch in which the first rotation began.
+    pub initial_epoch_id: u32,
+}
+
+/// A span of time as nym-api writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochDuration {
+    /// Whole seconds.
+    pub secs: u64,
+    /// Nanoseconds beyond them.
+    pub nanos: u32,
+}
+
+/// Where in its rotation an epoch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationProgress {
+    /// The running number of the rotation.
+    pub current_key_rotation_id: u32,
+    /// The epoch in which it began.
+    pub current_rotation_starting_epoch: u32,
+    /// The last epoch of the rotation.
+    pub current_rotation_ending_epoch: u32,
+}
+
+/// What nodes need to know of each other: the skimmed entry and a Noise key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SemiSkimmedNode {
+    /// What clients are told as well.
+    pub basic: SkimmedNode,
+    /// Null where the node does not speak Noise, as every node on loopback must not.
+    pub x25519_noise_versioned_key: Option<serde_json::Value>,
+}

@@ -1,0 +1,225 @@
+//! The network as the directory describes it, and routes through it (protocol.md 2.5, 9).
+
+pub mod directory;
+
+use crate::address::NodeAddress;
+use crate::crypto::choose;
+use crate::keys::{EncryptionKey, IdentityKey};
+use crate::packet::{Hop, KeyRotation};
+use directory::{Performance, Reply, RewardedSet, SkimmedNode};
+use rand_core::CryptoRng;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// Path of the role assignment below the directory's base address.
+pub const REWARDED_SET_PATH: &str = "v1/nym-nodes/rewarded-set";
+/// Path of the active mix nodes below the directory's base address.
+pub const ACTIVE_MIXNODES_PATH: &str = "v2/unstable/nym-nodes/skimmed/mixnodes/active?page=0";
+/// Path of the entry-capable gateways below the directory's base address.
+pub const ENTRY_GATEWAYS_PATH: &str = "v2/unstable/nym-nodes/skimmed/entry-gateways?page=0";
+
+/// Nodes that the directory measured below this are not used.
+const MINIMUM_PERFORMANCE: Performance = Performance::percent(50);
+
+/// A directory's answers, as fetched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryReplies {
+    /// The body of [`REWARDED_SET_PATH`].
+    pub rewarded_set: Vec<u8>,
+    /// The body of [`ACTIVE_MIXNODES_PATH`].
+    pub mixnodes: Vec<u8>,
+    /// The body of [`ENTRY_GATEWAYS_PATH`].
+    pub entry_gateways: Vec<u8>,
+}
+
+/// Why a directory's answers make no usable network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TopologyError {
+    /// One answer is not the JSON that was asked for.
+    #[error("its answer about {what} is not what a Nym directory sends ({detail})")]
+    NotJson {
+        /// Which answer.
+        what: &'static str,
+        /// The parser's words: a position and what was expected there.
+        detail: String,
+    },
+    /// The answers are of different epochs, as happens when they were fetched around a change.
+    #[error("its answers are of different epochs; asking again usually helps")]
+    EpochMismatch,
+    /// A layer has no usable mix node.
+    #[error("it lists no usable mix node in layer {0}")]
+    EmptyLayer(u8),
+    /// There is no gateway at all.
+    #[error("it lists no gateway")]
+    NoGateway,
+}
+
+/// A gateway as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Its name, the third part of its clients' addresses.
+    pub identity: IdentityKey,
+    /// Its place in the mixnet.
+    pub hop: Hop,
+    /// Where clients connect; `None` if it takes none.
+    pub websocket: Option<WebSocket>,
+    /// Whether the directory measured it well enough to be chosen anew.
+    pub qualifies: bool,
+}
+
+/// The addresses of a gateway's websocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebSocket {
+    /// `ws://host:port`.
+    pub plain: String,
+    /// `wss://hostname:port`, if the gateway has a certificate.
+    pub secure: Option<String>,
+}
+
+/// A checked, usable network: three layers of mix nodes, and gateways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topology {
+    epoch: u32,
+    rotation: KeyRotation,
+    layers: [Vec<Hop>; 3],
+    gateways: BTreeMap<IdentityKey, Gateway>,
+}
+
+impl Topology {
+    /// Reads and checks the directory's answers.
+    ///
+    /// # Errors
+    /// [`TopologyError`] says what makes them unusable.
+    pub fn from_directory(replies: &DirectoryReplies) -> Result<Self, TopologyError> {
+        let rewarded: RewardedSet = parse("the rewarded set", &replies.rewarded_set)?;
+        let mixnodes: Reply = parse("mix nodes", &replies.mixnodes)?;
+        let gateways: Reply = parse("gateways", &replies.entry_gateways)?;
+        let (a, b) = (&mixnodes.metadata, &gateways.metadata);
+        let same = (a.absolute_epoch_id, a.rotation_id) == (b.absolute_epoch_id, b.rotation_id);
+        if !same || a.absolute_epoch_id != rewarded.epoch_id {
+            return Err(TopologyError::EpochMismatch);
+        }
+        let topology = Self {
+            epoch: rewarded.epoch_id,
+            rotation: KeyRotation::from_id(a.rotation_id),
+            layers: layers(&rewarded, &mixnodes.nodes.data),
+            gateways: gateways.nodes.data.iter().filter_map(gateway).collect(),
+        };
+        topology.check()
+    }
+
+    fn check(self) -> Result<Self, TopologyError> {
+        for (number, layer) in (1..).zip(&self.layers) {
+            if layer.is_empty() {
+                return Err(TopologyError::EmptyLayer(number));
+            }
+        }
+        if self.gateways.is_empty() {
+            return Err(TopologyError::NoGateway);
+        }
+        Ok(self)
+    }
+
+    /// The directory's epoch, a running number.
+    pub const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// The rotation whose Sphinx keys the nodes are listed with.
+    pub const fn rotation(&self) -> KeyRotation {
+        self.rotation
+    }
+
+    /// The gateway of that name.
+    pub fn gateway(&self, identity: &IdentityKey) -> Option<&Gateway> {
+        self.gateways.get(identity)
+    }
+
+    /// Draws one of the gateways that take clients and perform well enough. With `secure_only`,
+    /// only those that offer `wss://`.
+    pub fn choose_gateway(&self, rng: &mut impl CryptoRng, secure_only: bool) -> Option<&Gateway> {
+        let fits = |gateway: &&Gateway| {
+            let socket = gateway.websocket.as_ref();
+            gateway.qualifies && socket.is_some_and(|s| !secure_only || s.secure.is_some())
+        };
+        let candidates: Vec<_> = self.gateways.values().filter(fits).collect();
+        choose(rng, &candidates).copied()
+    }
+
+    /// Draws a route: one mix node of each layer, then the gateway. `None` if the gateway is not
+    /// in this topology.
+    pub fn route(&self, rng: &mut impl CryptoRng, gateway: &IdentityKey) -> Option<Vec<Hop>> {
+        let last = self.gateways.get(gateway)?.hop;
+        let mut route: Vec<_> = self
+            .layers
+            .iter()
+            .filter_map(|layer| choose(rng, layer))
+            .copied()
+            .collect();
+        route.push(last);
+        Some(route)
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(
+    what: &'static str,
+    bytes: &[u8],
+) -> Result<T, TopologyError> {
+    serde_json::from_slice(bytes).map_err(|error| TopologyError::NotJson {
+        what,
+        detail: error.to_string(),
+    })
+}
+
+/// The usable members of the three layers. Members without details are skipped.
+fn layers(rewarded: &RewardedSet, nodes: &[SkimmedNode]) -> [Vec<Hop>; 3] {
+    let details: BTreeMap<_, _> = nodes.iter().map(|node| (node.node_id, node)).collect();
+    let usable = |id: &u32| {
+        let node = details
+            .get(id)
+            .filter(|node| node.performance >= MINIMUM_PERFORMANCE)?;
+        hop(node)
+    };
+    [&rewarded.layer1, &rewarded.layer2, &rewarded.layer3]
+        .map(|layer| layer.iter().filter_map(usable).collect())
+}
+
+/// The node's first address and its Sphinx key; `None` if either makes no sense.
+fn hop(node: &SkimmedNode) -> Option<Hop> {
+    let ip = node.ip_addresses.first()?;
+    let key: EncryptionKey = node.x25519_sphinx_pubkey.parse().ok()?;
+    Some(Hop {
+        address: NodeAddress(SocketAddr::new(*ip, node.mix_port)),
+        key,
+    })
+}
+
+fn gateway(node: &SkimmedNode) -> Option<(IdentityKey, Gateway)> {
+    let identity = node.ed25519_identity_pubkey.parse().ok()?;
+    let gateway = Gateway {
+        identity,
+        hop: hop(node)?,
+        websocket: websocket(node),
+        qualifies: node.performance >= MINIMUM_PERFORMANCE,
+    };
+    Some((identity, gateway))
+}
+
+/// Host name before ip address; `wss` needs both a host name and a port (protocol.md 9.3).
+fn websocket(node: &SkimmedNode) -> Option<WebSocket> {
+    let entry = node.entry.as_ref()?;
+    let ip = node.ip_addresses.first()?;
+    let plain = match &entry.hostname {
+        Some(hostname) => format!("ws://{hostname}:{}", entry.ws_port),
+        None => format!("ws://{}", SocketAddr::new(*ip, entry.ws_port)),
+    };
+    let secure = entry
+        .hostname
+        .as_ref()
+        .zip(entry.wss_port)
+        .map(|(hostname, port)| format!("wss://{hostname}:{port}"));
+    Some(WebSocket { plain, secure })
+}
+
+#[cfg(test)]
+mod tests;

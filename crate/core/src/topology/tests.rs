@@ -1,0 +1,148 @@
+use super::*;
+use crate::keys::ClientKeys;
+use rand_core::SeedableRng;
+use serde_json::{Value, json};
+
+fn rng() -> crate::ChaCha20Rng {
+    crate::ChaCha20Rng::from_seed([5; 32])
+}
+
+fn node(id: u8, role: Value, entry: Value) -> Value {
+    let keys = ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([id; 32]));
+    json!({
+        "node_id": id, "ed25519_identity_pubkey": keys.signing.identity_key().to_string(),
+        "ip_addresses": ["127.0.0.1"], "mix_port": 10_000 + u16::from(id),
+        "x25519_sphinx_pubkey": keys.encryption.public_key().to_string(),
+        "role": role, "entry": entry, "performance": "0.98",
+    })
+}
+
+fn reply(nodes: &[Value]) -> Value {
+    json!({
+        "metadata": {"status": null, "absolute_epoch_id": 100, "rotation_id": 5,
+                     "refreshed_at": "2026-05-23 07:41:02.756283766 +00:00:00"},
+        "nodes": {"pagination": {"total": nodes.len(), "page": 0, "size": nodes.len()},
+                  "data": nodes},
+    })
+}
+
+struct Fixture {
+    rewarded: Value,
+    mixnodes: Value,
+    gateways: Value,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let mix = |id| node(id, json!({"Mixnode": {"layer": id}}), Value::Null);
+        let entry = json!({"hostname": null, "ws_port": 9000, "wss_port": null});
+        let secure = json!({"hostname": "gw.example.org", "ws_port": 9000, "wss_port": 9001});
+        Self {
+            rewarded: json!({"epoch_id": 100, "entry_gateways": [4], "exit_gateways": [5],
+                             "layer1": [1, 77], "layer2": [2], "layer3": [3], "standby": []}),
+            mixnodes: reply(&[mix(1), mix(2), mix(3)]),
+            gateways: reply(&[
+                node(4, json!("EntryGateway"), entry),
+                node(5, json!("ExitGateway"), secure),
+            ]),
+        }
+    }
+
+    fn read(&self) -> Result<Topology, TopologyError> {
+        Topology::from_directory(&DirectoryReplies {
+            rewarded_set: self.rewarded.to_string().into_bytes(),
+            mixnodes: self.mixnodes.to_string().into_bytes(),
+            entry_gateways: self.gateways.to_string().into_bytes(),
+        })
+    }
+}
+
+fn identity(id: u8) -> IdentityKey {
+    ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([id; 32]))
+        .signing
+        .identity_key()
+}
+
+#[test]
+fn a_route_passes_three_layers_and_ends_at_the_gateway() {
+    let topology = Fixture::new().read().unwrap();
+    let route = topology.route(&mut rng(), &identity(4)).unwrap();
+    let ports: Vec<_> = route.iter().map(|hop| hop.address.0.port()).collect();
+    assert_eq!(ports, [10_001, 10_002, 10_003, 10_004]);
+    assert_eq!(topology.route(&mut rng(), &identity(9)), None);
+    assert_eq!(topology.rotation(), KeyRotation::Odd);
+}
+
+#[test]
+fn gateways_are_chosen_by_what_they_offer() {
+    let mut fixture = Fixture::new();
+    let topology = fixture.read().unwrap();
+    let secure = topology.choose_gateway(&mut rng(), true).unwrap();
+    assert_eq!(secure.identity, identity(5));
+    let socket = secure.websocket.as_ref().unwrap();
+    assert_eq!(socket.plain, "ws://gw.example.org:9000");
+    assert_eq!(socket.secure.as_deref(), Some("wss://gw.example.org:9001"));
+    fixture.gateways["nodes"]["data"][1]["performance"] = json!("0.4");
+    let topology = fixture.read().unwrap();
+    assert_eq!(topology.choose_gateway(&mut rng(), true), None);
+    let plain = topology.choose_gateway(&mut rng(), false).unwrap();
+    assert_eq!(
+        plain.websocket.as_ref().unwrap().plain,
+        "ws://127.0.0.1:9000"
+    );
+    assert!(
+        topology.gateway(&identity(5)).is_some(),
+        "it still takes messages"
+    );
+}
+
+#[test]
+fn unusable_answers_are_named() {
+    type Damage = fn(&mut Fixture);
+    let cases: [(Damage, TopologyError); 6] = [
+        (
+            |f| f.rewarded["epoch_id"] = json!(101),
+            TopologyError::EpochMismatch,
+        ),
+        (
+            |f| f.mixnodes["metadata"]["rotation_id"] = json!(6),
+            TopologyError::EpochMismatch,
+        ),
+        (
+            |f| f.rewarded["layer2"] = json!([]),
+            TopologyError::EmptyLayer(2),
+        ),
+        (
+            |f| f.mixnodes["nodes"]["data"][2]["performance"] = json!("0.1"),
+            TopologyError::EmptyLayer(3),
+        ),
+        (
+            |f| f.mixnodes["nodes"]["data"][0]["x25519_sphinx_pubkey"] = json!("?"),
+            TopologyError::EmptyLayer(1),
+        ),
+        (
+            |f| f.gateways["nodes"]["data"] = json!([]),
+            TopologyError::NoGateway,
+        ),
+    ];
+    for (damage, error) in cases {
+        let mut fixture = Fixture::new();
+        damage(&mut fixture);
+        assert_eq!(fixture.read(), Err(error));
+    }
+    let nonsense = DirectoryReplies {
+        rewarded_set: b"<html>".to_vec(),
+        ..DirectoryReplies::default()
+    };
+    let error = Topology::from_directory(&nonsense).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            TopologyError::NotJson {
+                what: "the rewarded set",
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
