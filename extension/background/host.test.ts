@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type FakeBrowser, type FakePort, installFakeBrowser } from '../testing/fake-browser';
+import { type Brain, Host } from './host';
+
+let browser: FakeBrowser;
+let calls: unknown[][];
+let connected: boolean;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  browser = installFakeBrowser();
+  calls = [];
+  connected = true;
+});
+afterEach(() => void vi.useRealTimers());
+
+const note = (...call: unknown[]) => void calls.push(call);
+const brain: Brain = {
+  connectPort: (send: (message: unknown) => void) => {
+    note('connect');
+    send({ event: 'greeting' });
+    return 7;
+  },
+  portMessage: (...call) => note('message', ...call),
+  disconnectPort: (port) => note('disconnect', port),
+  wake: () => note('wake'),
+  networkChanged: () => note('network'),
+  isConnected: () => connected,
+};
+
+const PAGE = 'chrome-extension://fake/popup/popup.html';
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+/** A page connected to a host; what the page hears is collected. */
+function open(host: Host): { page: FakePort; heard: unknown[] } {
+  browser.onConnect.addListener((port) => host.connect(port as unknown as chrome.runtime.Port));
+  const page = browser.runtime.connect({ name: 'sotto' });
+  const heard: unknown[] = [];
+  page.onMessage.addListener((message) => heard.push(message));
+  return { page, heard };
+}
+
+test('what a page says while the brain starts is heard in order once it has', async () => {
+  let finish: (brain: Brain) => void = () => undefined;
+  const { page, heard } = open(new Host(() => new Promise((resolve) => (finish = resolve))));
+  page.postMessage('one');
+  page.postMessage('two');
+  await settle();
+  expect(calls).toEqual([]);
+  finish(brain);
+  await settle();
+  expect(calls).toEqual([['connect'], ['message', 7, 'one', PAGE], ['message', 7, 'two', PAGE]]);
+  expect(heard).toEqual([{ event: 'greeting' }]);
+});
+
+test('the brain starts once, whatever happens at the same time', async () => {
+  const start = vi.fn(async () => brain);
+  const host = new Host(start);
+  open(host);
+  host.wake();
+  host.networkChanged();
+  await settle();
+  expect(start).toHaveBeenCalledOnce();
+  expect(calls).toEqual([['connect'], ['wake'], ['network']]);
+});
+
+test('a closed port is told to the brain, and nothing is posted to it any more', async () => {
+  const { page } = open(new Host(async () => brain));
+  page.disconnect();
+  await settle();
+  expect(calls).toEqual([['connect'], ['disconnect', 7]]);
+});
+
+test('the browser keeps the background while it is connected, and only then', async () => {
+  new Host(async () => brain).wake();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(browser.platformInfoCalls).toBe(3);
+  connected = false;
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(browser.platformInfoCalls).toBe(3);
+  expect(browser.alarms).toEqual([{ name: 'wake', periodInMinutes: 1 }]);
+});
+
+test('a page is told that starting failed and why, and the next event tries again', async () => {
+  const start = vi.fn(async () => brain).mockRejectedValueOnce(new Error('The disk is full.'));
+  const host = new Host(start);
+  const { page, heard } = open(host);
+  const closed = vi.fn();
+  page.onDisconnect.addListener(closed);
+  await settle();
+  expect(JSON.stringify(heard)).toContain('The disk is full.');
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(closed).toHaveBeenCalledOnce();
+  host.wake();
+  await settle();
+  expect(calls).toEqual([['wake']]);
+});

@@ -1,0 +1,88 @@
+import type { Background } from 'sotto-wasm';
+import { wakeEveryMinute } from '../browser/alarm';
+import { stayAwake } from '../browser/runtime';
+import { text } from '../browser/strings';
+import type { BackgroundMessage } from '../messages/wire';
+
+/** How often the browser is told that we are in use; it ends a background after 30 s without. */
+const STAY_AWAKE_EVERY = 20_000;
+/** How long a page shows that starting failed before it asks again. */
+const START_AGAIN_AFTER = 5_000;
+
+/** The brain, as far as the host needs it. */
+export type Brain = Pick<
+  Background,
+  'connectPort' | 'portMessage' | 'disconnectPort' | 'wake' | 'networkChanged' | 'isConnected'
+>;
+
+/** Starts the brain at the first event and hands every event to it. Decides nothing. */
+export class Host {
+  #brain: Promise<Brain> | undefined;
+
+  constructor(private readonly start: () => Promise<Brain>) {}
+
+  /** A page of the extension opened a port. */
+  connect(port: chrome.runtime.Port): void {
+    let open = true;
+    const brain = this.#started();
+    const send = (message: unknown) => {
+      if (open) port.postMessage(message);
+    };
+    // Everything is chained on one promise, so that the brain sees events in their order.
+    const number = brain.then((brain) => brain.connectPort(send));
+    const tell = (act: (brain: Brain, number: number) => void) =>
+      void Promise.all([brain, number]).then(
+        ([brain, number]) => act(brain, number),
+        () => undefined,
+      );
+    port.onMessage.addListener((message: unknown) =>
+      tell((brain, number) => brain.portMessage(number, message, port.sender?.url ?? '')),
+    );
+    port.onDisconnect.addListener(() => {
+      open = false;
+      tell((brain, number) => brain.disconnectPort(number));
+    });
+    number.catch((error: unknown) => {
+      send(startFailed(error));
+      setTimeout(() => port.disconnect(), START_AGAIN_AFTER);
+    });
+  }
+
+  /** The browser started, or a minute has passed. */
+  wake(): void {
+    this.#tell((brain) => brain.wake());
+  }
+
+  /** The computer is on another network, or on one again. */
+  networkChanged(): void {
+    this.#tell((brain) => brain.networkChanged());
+  }
+
+  #tell(act: (brain: Brain) => void): void {
+    this.#started().then(act, (error: unknown) => console.error('Sotto did not start:', error));
+  }
+
+  #started(): Promise<Brain> {
+    this.#brain ??= this.#boot();
+    return this.#brain;
+  }
+
+  async #boot(): Promise<Brain> {
+    try {
+      await wakeEveryMinute();
+      const brain = await this.start();
+      setInterval(() => void (brain.isConnected() && stayAwake()), STAY_AWAKE_EVERY);
+      return brain;
+    } catch (error) {
+      this.#brain = undefined;
+      throw error;
+    }
+  }
+}
+
+/** What pages show when there is no brain to tell them anything. */
+function startFailed(error: unknown): BackgroundMessage {
+  const message = text('errorStartFailed', error instanceof Error ? error.message : String(error));
+  const problem = { code: 'start_failed', fault: 'internal', message } as const;
+  return { event: { type: 'connection', connection: { state: 'offline', problem, retryAt: null } } };
+}

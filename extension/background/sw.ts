@@ -1,0 +1,17 @@
+// The background: a service worker in Chrome, an event page in Firefox. All listeners are
+// registered before anything is awaited, or the browser would not wake us for their events.
+import init, { Background } from 'sotto-wasm';
+import { onWake } from '../browser/alarm';
+import { onNetworkChange } from '../browser/network';
+import { extensionUrl, onPageConnect, onStart } from '../browser/runtime';
+import { Host } from './host';
+
+const host = new Host(async () => {
+  await init({ module_or_path: extensionUrl('wasm/sotto_wasm_bg.wasm') });
+  return Background.start();
+});
+
+onPageConnect((port) => host.connect(port));
+onStart(() => host.wake());
+onWake(() => host.wake());
+onNetworkChange(() => host.networkChanged());

@@ -1,0 +1,17 @@
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+
+/** Hours and minutes of a moment in milliseconds. */
+export function clock(at: number): string {
+  return CLOCK.format(at);
+}
+
+/** The day of a moment, as a heading. */
+export function day(at: number): string {
+  return DAY.format(at);
+}
+
+/** Whole seconds from now to then, never below zero. */
+export function secondsUntil(then: number, now: number): number {
+  return Math.max(0, Math.ceil((then - now) / 1_000));
+}

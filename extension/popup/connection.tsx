@@ -1,0 +1,83 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { text, type StringName } from '../browser/strings';
+import { shorten } from '../format/shorten';
+import { secondsUntil } from '../format/time';
+import type { ConnectionStep, ConnectionView } from '../messages/wire';
+
+const STEPS: Record<ConnectionStep, StringName> = {
+  directory: 'stepDirectory',
+  gateway: 'stepGateway',
+  registering: 'stepRegistering',
+  authenticating: 'stepAuthenticating',
+  bandwidth: 'stepBandwidth',
+};
+
+/** Whether Sotto is connected, how far it has come, or why not and what to do. */
+export function Connection({ connection }: { connection: ConnectionView | null }) {
+  const state = connection?.state ?? 'starting';
+  return (
+    <div class={`connection ${state}`} role="status" data-testid="connection" data-state={state}>
+      <span class="dot" aria-hidden="true" />
+      {connection ? <Words connection={connection} /> : <span>{text('connectionStarting')}</span>}
+    </div>
+  );
+}
+
+function Words({ connection }: { connection: ConnectionView }) {
+  switch (connection.state) {
+    case 'connecting':
+      return <Progress step={connection.step} />;
+    case 'online':
+      return (
+        <span>
+          {text('connectionOnline')} <code title={connection.gateway}>{shorten(connection.gateway, 13)}</code>
+        </span>
+      );
+    case 'offline':
+      return <Offline {...connection} />;
+  }
+}
+
+function Progress({ step }: { step: ConnectionStep }) {
+  const names = Object.keys(STEPS) as ConnectionStep[];
+  const reached = names.indexOf(step);
+  return (
+    <>
+      <span>{text(STEPS[step])}</span>
+      <span class="steps" aria-hidden="true">
+        {names.map((name, index) => (
+          <span key={name} class={index <= reached ? 'reached' : ''} />
+        ))}
+      </span>
+    </>
+  );
+}
+
+function Offline({ problem, retryAt }: Extract<ConnectionView, { state: 'offline' }>) {
+  return (
+    <div class="offline-words">
+      <strong>{text('connectionOffline')}</strong>
+      <p data-testid="problem" data-code={problem.code}>
+        {problem.message}
+      </p>
+      <p class="offline-actions">
+        {retryAt === null ? null : <Countdown until={retryAt} />}
+        {problem.fault === 'directory' ? (
+          <a href="../settings/settings.html">{text('changeDirectory')}</a>
+        ) : null}
+      </p>
+    </div>
+  );
+}
+
+/** Hidden from screen readers, which would read a live region again every second. */
+function Countdown({ until }: { until: number }) {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => (now.value = Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = secondsUntil(until, now.value);
+  return <span aria-hidden="true">{seconds > 0 ? text('retryInSeconds', seconds) : text('retryNow')}</span>;
+}

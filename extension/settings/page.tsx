@@ -1,0 +1,101 @@
+import { text } from '../browser/strings';
+import type { Settings } from '../messages/wire';
+import type { Preferences } from './preferences';
+
+/** The settings page. */
+export function Page({ preferences }: { preferences: Preferences }) {
+  const settings = preferences.edited.value;
+  return (
+    <>
+      <header>
+        <a class="back" href="../popup/popup.html">
+          <span aria-hidden="true">←</span> {text('backToMessages')}
+        </a>
+        <h1>{text('settingsTitle')}</h1>
+      </header>
+      <main>{settings ? <Form preferences={preferences} settings={settings} /> : null}</main>
+    </>
+  );
+}
+
+function Form({ preferences, settings }: { preferences: Preferences; settings: Settings }) {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void preferences.save();
+      }}
+    >
+      <Directory preferences={preferences} directory={settings.directory} />
+      <fieldset>
+        <legend>{text('trafficTitle')}</legend>
+        <Traffic preferences={preferences} value="direct" chosen={settings.traffic} />
+        <Traffic preferences={preferences} value="paced" chosen={settings.traffic} />
+        <p class="honest">{text('noCoverTraffic')}</p>
+      </fieldset>
+      <footer>
+        <button class="primary" disabled={!preferences.changed.value}>
+          {text('save')}
+        </button>
+        <span role="status" class="saved" data-testid="saved">
+          {preferences.saved.value ? text('saved') : null}
+        </span>
+      </footer>
+    </form>
+  );
+}
+
+function Directory({ preferences, directory }: { preferences: Preferences; directory: string }) {
+  const error = preferences.error.value;
+  return (
+    <fieldset>
+      <legend>{text('directoryTitle')}</legend>
+      <p class="muted" id="directory-hint">
+        {text('directoryHint')}
+      </p>
+      <input
+        class="address"
+        inputMode="url"
+        spellcheck={false}
+        autocomplete="off"
+        aria-label={text('directoryLabel')}
+        aria-describedby="directory-hint directory-error"
+        aria-invalid={error !== null}
+        data-testid="directory"
+        value={directory}
+        onInput={({ currentTarget }) => preferences.edit({ directory: currentTarget.value })}
+      />
+      <p class="error" role="alert" id="directory-error" data-testid="error" data-code={error?.code}>
+        {error?.message}
+      </p>
+    </fieldset>
+  );
+}
+
+const TRAFFIC = {
+  direct: ['trafficDirect', 'trafficDirectHint'],
+  paced: ['trafficPaced', 'trafficPacedHint'],
+} as const;
+
+function Traffic(props: {
+  preferences: Preferences;
+  value: Settings['traffic'];
+  chosen: Settings['traffic'];
+}) {
+  const [name, hint] = TRAFFIC[props.value];
+  return (
+    <label class="choice">
+      <input
+        type="radio"
+        name="traffic"
+        value={props.value}
+        checked={props.value === props.chosen}
+        onChange={() => props.preferences.edit({ traffic: props.value })}
+      />
+      <span>
+        <strong>{text(name)}</strong>
+        <span class="muted">{text(hint)}</span>
+      </span>
+    </label>
+  );
+}

@@ -1,0 +1,44 @@
+import { beforeEach, expect, test } from 'vitest';
+import { BackgroundLink } from '../link/background-link';
+import { FakeBackground } from '../testing/fake-background';
+import { installFakeBrowser } from '../testing/fake-browser';
+import { Preferences } from './preferences';
+
+const LOCAL = { directory: 'http://127.0.0.1:17080/', traffic: 'direct' } as const;
+let background: FakeBackground;
+let preferences: Preferences;
+
+beforeEach(() => {
+  background = new FakeBackground(installFakeBrowser());
+  preferences = new Preferences(new BackgroundLink(() => undefined));
+  preferences.stored(LOCAL);
+});
+
+test('what is saved is what was edited, and the page says so until the next edit', async () => {
+  preferences.edit({ traffic: 'paced' });
+  expect(preferences.changed.value).toBe(true);
+  background.state.settings = { ...LOCAL, traffic: 'paced' };
+  await preferences.save();
+  expect(background.requests).toContainEqual({
+    type: 'setSettings',
+    settings: { ...LOCAL, traffic: 'paced' },
+  });
+  expect(preferences.saved.value).toBe(true);
+  preferences.edit({ traffic: 'direct' });
+  expect(preferences.saved.value).toBe(false);
+});
+
+test('refused settings stay on the page with the reason', async () => {
+  background.refuse('setSettings', { code: 'bad_directory', fault: 'you', message: 'No address.' });
+  preferences.edit({ directory: 'nonsense' });
+  await preferences.save();
+  expect(preferences.error.value?.message).toBe('No address.');
+  expect(preferences.edited.value?.directory).toBe('nonsense');
+  expect(preferences.saved.value).toBe(false);
+});
+
+test('a reconnecting background does not overwrite what the user is typing', () => {
+  preferences.edit({ directory: 'https://half.exam' });
+  preferences.stored(LOCAL);
+  expect(preferences.edited.value?.directory).toBe('https://half.exam');
+});

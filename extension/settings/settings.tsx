@@ -1,0 +1,14 @@
+import { render } from 'preact';
+import { BackgroundLink } from '../link/background-link';
+import { isPopup } from '../browser/runtime';
+import { Page } from './page';
+import { Preferences } from './preferences';
+
+document.documentElement.classList.toggle('tab', !isPopup());
+document.documentElement.lang = chrome.i18n.getUILanguage();
+
+const link = new BackgroundLink((event) => {
+  if (event.type === 'snapshot') preferences.stored(event.snapshot.settings);
+});
+const preferences = new Preferences(link);
+render(<Page preferences={preferences} />, document.body);

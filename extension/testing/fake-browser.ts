@@ -1,0 +1,124 @@
+import messages from '../_locales/en/messages.json';
+
+/** One end of a port. What is posted at one end arrives at the other. */
+export class FakePort {
+  readonly onMessage = new FakeEvent<[unknown, FakePort]>();
+  readonly onDisconnect = new FakeEvent<[FakePort]>();
+  sender: { url: string } | undefined = undefined;
+  #peer: FakePort | undefined;
+
+  constructor(readonly name: string) {}
+
+  static pair(name: string): [FakePort, FakePort] {
+    const [page, background] = [new FakePort(name), new FakePort(name)];
+    page.#peer = background;
+    background.#peer = page;
+    background.sender = { url: 'chrome-extension://fake/popup/popup.html' };
+    return [page, background];
+  }
+
+  postMessage(message: unknown): void {
+    const peer = this.#peer;
+    if (!peer) throw new Error('Attempting to use a disconnected port object');
+    const copy: unknown = structuredClone(message);
+    queueMicrotask(() => peer.onMessage.fire(copy, peer));
+  }
+
+  /** As in browsers, only the other end is told. */
+  disconnect(): void {
+    const peer = this.#peer;
+    this.#peer = undefined;
+    if (!peer) return;
+    peer.#peer = undefined;
+    peer.onDisconnect.fire(peer);
+  }
+}
+
+/** The listeners of one browser event. */
+export class FakeEvent<Arguments extends unknown[]> {
+  readonly #listeners = new Set<(...values: Arguments) => void>();
+
+  addListener(listener: (...values: Arguments) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  fire(...values: Arguments): void {
+    for (const listener of this.#listeners) listener(...values);
+  }
+}
+
+/** As much of the browser's extension API as Sotto uses. */
+export class FakeBrowser {
+  /** The page's end of every port opened so far. */
+  readonly ports: FakePort[] = [];
+  readonly onConnect = new FakeEvent<[FakePort]>();
+  readonly onStartup = new FakeEvent<[]>();
+  readonly onInstalled = new FakeEvent<[]>();
+  readonly alarms: { name: string; periodInMinutes: number }[] = [];
+  popupViews: unknown[] = [];
+  platformInfoCalls = 0;
+  readonly #onAlarm = new FakeEvent<[{ name: string }]>();
+  readonly #stored = new Map<string, unknown>();
+
+  readonly session = {
+    get: async (key: string): Promise<Record<string, unknown>> => ({ [key]: this.#stored.get(key) }),
+    set: async (items: Record<string, unknown>): Promise<void> => {
+      for (const [key, value] of Object.entries(items)) this.#stored.set(key, value);
+    },
+    remove: async (key: string): Promise<void> => void this.#stored.delete(key),
+  };
+
+  readonly runtime = {
+    connect: ({ name }: { name: string }) => this.#connect(name),
+    getPlatformInfo: async () => void this.platformInfoCalls++,
+    getURL: (path: string) => `chrome-extension://fake/${path}`,
+    onConnect: this.onConnect,
+    onStartup: this.onStartup,
+    onInstalled: this.onInstalled,
+  };
+
+  /** The object that pages know as `chrome`. */
+  readonly api = {
+    runtime: this.runtime,
+    alarms: {
+      create: async (name: string, options: { periodInMinutes: number }) =>
+        void this.alarms.push({ name, ...options }),
+      onAlarm: this.#onAlarm,
+    },
+    extension: { getViews: () => this.popupViews },
+    i18n: { getMessage: localized, getUILanguage: () => 'en' },
+    storage: { session: this.session },
+  };
+
+  fireAlarm(name: string): void {
+    this.#onAlarm.fire({ name });
+  }
+
+  #connect(name: string): FakePort {
+    const [page, background] = FakePort.pair(name);
+    this.ports.push(page);
+    this.onConnect.fire(background);
+    return page;
+  }
+}
+
+/** Replaces the browser's API by a fake one. */
+export function installFakeBrowser(): FakeBrowser {
+  const browser = new FakeBrowser();
+  Object.assign(globalThis, { chrome: browser.api });
+  return browser;
+}
+
+interface LocaleEntry {
+  message: string;
+  placeholders?: Record<string, { content: string }>;
+}
+
+function localized(name: string, substitutions: string[] = []): string {
+  const entry = (messages as Record<string, LocaleEntry>)[name];
+  if (!entry) return '';
+  return entry.message.replace(/\$(\w+)\$/g, (_, placeholder: string) => {
+    const content = entry.placeholders?.[placeholder.toLowerCase()]?.content ?? '';
+    return content.replace(/\$(\d)/g, (_, index: string) => substitutions[Number(index) - 1] ?? '');
+  });
+}

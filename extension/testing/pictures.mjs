@@ -1,0 +1,48 @@
+// Takes pictures of the pages in every scenario: node extension/testing/pictures.mjs [folder]
+import { build } from 'esbuild';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const folder = resolve(process.argv[2] ?? 'target/pictures');
+const pages = resolve('target/extension');
+const PICTURES = [
+  ...['starting', 'connecting', 'empty', 'conversation', 'delivery', 'offline', 'long'].map((name) => [
+    'popup',
+    name,
+  ]),
+  ['settings', 'empty'],
+];
+
+await mkdir(folder, { recursive: true });
+const preview = await build({
+  entryPoints: ['extension/testing/preview.ts'],
+  bundle: true,
+  write: false,
+  format: 'iife',
+});
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+for (const colorScheme of ['light', 'dark']) {
+  for (const [size, query, viewport] of [
+    ['popup', '', { width: 400, height: 600 }],
+    ['tab', '?tab', { width: 1000, height: 720 }],
+  ]) {
+    const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2 });
+    await context.addInitScript({ content: preview.outputFiles[0].text });
+    await context.route('http://preview/**', (route) => {
+      const path = new URL(route.request().url()).pathname;
+      return route.fulfill({ path: pages + path });
+    });
+    for (const [name, scenario] of PICTURES) {
+      const page = await context.newPage();
+      page.on('pageerror', (error) => console.error(name, scenario, error));
+      await page.goto(`http://preview/${name}/${name}.html${query}#${scenario}`);
+      await page.waitForFunction(() => document.querySelector('main *'));
+      await page.screenshot({ path: `${folder}/${name}-${scenario}-${colorScheme}-${size}.png` });
+      await page.close();
+    }
+    await context.close();
+  }
+}
+await browser.close();
+console.log(`Pictures are in ${folder}`);

@@ -1,0 +1,17 @@
+// Runs in a page before its scripts, and takes the place of the browser and the background, so
+// that the pages can be looked at without either. The scenario is named after the # of the address.
+import { FakeBackground, STARTING } from './fake-background';
+import { installFakeBrowser } from './fake-browser';
+import { SCENARIOS } from './scenarios';
+
+const browser = installFakeBrowser();
+if (location.search !== '?tab') browser.popupViews = [window];
+const background = new FakeBackground(browser, SCENARIOS[location.hash.slice(1)] ?? STARTING);
+background.refuse('retry', { code: 'too_frequent', fault: 'you', message: 'Wait a moment and try again.' });
+if (location.hash === '#refused') {
+  background.refuse('send', {
+    code: 'bad_address',
+    fault: 'you',
+    message: 'This is no Nym address: it has no gateway after an @. Copy it again as a whole.',
+  });
+}
