@@ -13,12 +13,14 @@ pub mod address;
 pub mod client;
 pub mod cover;
 pub mod crypto;
+pub mod delivery;
 pub mod fragment;
 pub mod gateway;
 pub mod keys;
 pub mod message;
 pub mod node;
 pub mod packet;
+pub mod prepare;
 pub mod time;
 pub mod topology;
 

@@ -65,7 +65,7 @@ pub enum NodeError {
 /// # Errors
 /// [`NodeError`] says why the packet is to be dropped.
 pub fn unwrap(packet: &[u8], secret: &EncryptionSecret) -> Result<Unwrapped, NodeError> {
-    PacketSize::from_packet_len(packet.len()).ok_or(NodeError::Malformed)?;
+    let size = PacketSize::from_packet_len(packet.len()).ok_or(NodeError::Malformed)?;
     let sphinx = SphinxPacket::from_bytes(packet).map_err(|_| NodeError::Malformed)?;
     let expanded = sphinx
         .header
@@ -97,15 +97,19 @@ pub fn unwrap(packet: &[u8], secret: &EncryptionSecret) -> Result<Unwrapped, Nod
             let plaintext = payload
                 .recover_plaintext()
                 .map_err(|_| NodeError::Malformed)?;
-            arrived(*destination.as_bytes_ref(), plaintext)?
+            arrived(size, *destination.as_bytes_ref(), plaintext)?
         }
     };
     Ok(Unwrapped { replay_tag, hop })
 }
 
 /// Parts the ack from what the client is to get.
-fn arrived(destination: [u8; 32], mut plaintext: Vec<u8>) -> Result<Hop, NodeError> {
-    if plaintext.len() == PacketSize::Ack.plaintext_len() {
+fn arrived(
+    size: PacketSize,
+    destination: [u8; 32],
+    mut plaintext: Vec<u8>,
+) -> Result<Hop, NodeError> {
+    if size == PacketSize::Ack {
         return Ok(Hop::Final {
             destination,
             delivery: plaintext,

@@ -1,1 +1,226 @@
-//! (in progress)
+//! One Nym identity as a state machine.
+//!
+//! Call [`Client::handle`] with what happened, then [`Client::poll`] until it is empty and carry
+//! out what it gives, then `handle` with [`Input::Tick`] at [`Client::next_deadline`]. Nothing is
+//! told that is not on disk: see [`Output::Commit`].
+//!
+//! | file | concern |
+//! |---|---|
+//! | `atlas` | the topology and when to fetch it |
+//! | `link`, `connecting` | one websocket from opening to signed in, and what is said over it |
+//! | `outbox`, `retransmission`, `sending` | messages on their way out |
+//! | `receiving` | messages on their way in |
+//! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
+
+mod atlas;
+mod backoff;
+mod config;
+mod connecting;
+mod event;
+mod ledger;
+mod link;
+mod outbox;
+mod problem;
+mod progress;
+mod receiving;
+mod record;
+mod restoring;
+mod retransmission;
+mod sending;
+mod statistics;
+
+pub use config::{Config, Pacing};
+pub use event::{ConnectionId, ConnectionState, Input, Output};
+pub use problem::{Fault, Problem, SendError, Step, StorageError};
+pub use progress::{DeliveryState, FailReason, MessageId, MessageIdError};
+pub use record::{Change, Commit, CommitId, Outcome, ReceivedMessage, Record, SentMessage, Store};
+pub use sending::{MAX_MESSAGE_BYTES, MAX_OUTBOX_BYTES};
+pub use statistics::Statistics;
+
+use crate::ChaCha20Rng;
+use crate::address::Address;
+use crate::fragment::{Reassembly, Seen};
+use crate::keys::ClientKeys;
+use crate::time::Time;
+use atlas::Atlas;
+use connecting::Reconnect;
+use ledger::Ledger;
+use link::Link;
+use outbox::Outbox;
+use record::Registration;
+use sending::Schedule;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+/// How often old sets and messages are looked through.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// What may happen once a commit is durable.
+#[derive(Debug)]
+enum After {
+    /// The host is told.
+    Tell(Output),
+    /// A new message may leave.
+    Enqueue(SentMessage),
+    /// The handshake may go on with the agreed key.
+    SendThird(ConnectionId),
+    /// The authentication request may leave with its timestamp (seconds).
+    SendAuthenticate(ConnectionId, u64),
+}
+
+/// One Nym identity. See the [module's page](self).
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    rng: ChaCha20Rng,
+    keys: ClientKeys,
+    registration: Option<Registration>,
+    atlas: Atlas,
+    link: Option<Link>,
+    connections: u64,
+    reconnect: Reconnect,
+    outbox: Outbox,
+    schedule: Schedule,
+    /// The last delivery state told of each message on its way.
+    told: HashMap<MessageId, DeliveryState>,
+    /// The last connection state told.
+    told_connection: Option<ConnectionState>,
+    reassembly: Reassembly,
+    seen: Seen,
+    ledger: Ledger<After>,
+    outputs: VecDeque<Output>,
+    sweep_at: Time,
+    statistics: Statistics,
+}
+
+impl Client {
+    /// Makes a client from what is on disk. Without a stored identity a new one is drawn, and its
+    /// commit is the first output.
+    ///
+    /// `stored` holds the records of [`Store::LOADED`], in any order. Damaged ones other than the
+    /// identity are removed and counted.
+    ///
+    /// # Errors
+    /// [`StorageError`] if the stored identity cannot be read.
+    pub fn new(
+        config: Config,
+        stored: Vec<Record>,
+        rng: ChaCha20Rng,
+        now: Time,
+    ) -> Result<Self, StorageError> {
+        let mut client = Self::restore(config, stored, rng, now)?;
+        client.advance(now);
+        Ok(client)
+    }
+
+    /// The client's address; `None` until a gateway has taken it.
+    pub fn address(&self) -> Option<Address> {
+        let registration = self.registration.as_ref().filter(|r| r.has_address())?;
+        Some(Address {
+            identity: self.keys.signing.identity_key(),
+            encryption: self.keys.encryption.public_key(),
+            gateway: registration.gateway,
+        })
+    }
+
+    /// Counts of what the client did.
+    pub const fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// Takes in what has happened. `now` must not run backwards by much; it is the host's clock.
+    pub fn handle(&mut self, now: Time, input: Input) {
+        match input {
+            Input::Tick => {}
+            Input::GatewayOpened { connection } => self.gateway_opened(now, connection),
+            Input::GatewayText { connection, text } => self.gateway_text(now, connection, &text),
+            Input::GatewayBinary { connection, bytes } => {
+                self.gateway_binary(now, connection, &bytes);
+            }
+            Input::GatewayClosed { connection, reason } => {
+                self.gateway_closed(now, connection, reason);
+            }
+            Input::TopologyFetched(replies) => self.topology_fetched(now, &replies),
+            Input::TopologyFailed(reason) => self.topology_failed(now, reason),
+            Input::Saved(id) => self.saved(now, id),
+            Input::SaveFailed(id, reason) => self.save_failed(now, id, reason),
+            Input::NetworkChanged => self.network_changed(now),
+        }
+        self.advance(now);
+    }
+
+    /// The next thing to do or to tell; `None` when all is said.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Tick`] is due at the latest.
+    pub fn next_deadline(&self) -> Option<Time> {
+        let link = self
+            .link
+            .as_ref()
+            .map_or(self.reconnect.at, Link::next_deadline);
+        let waits_for_topology = self.link.is_none() && self.atlas.topology().is_none();
+        [
+            (!waits_for_topology).then_some(link),
+            Some(self.atlas.deadline(self.config.topology_refresh)),
+            self.outbox.deadline(),
+            self.schedule.deadline(),
+            self.ledger.deadline(),
+            Some(self.sweep_at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Does everything that is due, then closes the books.
+    fn advance(&mut self, now: Time) {
+        self.refresh_topology(now);
+        self.watch_link(now);
+        self.connect(now);
+        self.send_packets(now);
+        self.sweep(now);
+        self.tell_deliveries();
+        self.tell_connection();
+        if let Some(commit) = self.ledger.next_commit(now) {
+            self.outputs.push_back(Output::Commit(commit));
+        }
+    }
+
+    fn saved(&mut self, now: Time, id: CommitId) {
+        let (after, works_again) = self.ledger.saved(id);
+        if works_again {
+            self.outputs.push_back(Output::Storage(None));
+        }
+        for after in after {
+            match after {
+                After::Tell(output) => self.outputs.push_back(output),
+                After::Enqueue(message) => self.enqueue(message),
+                After::SendThird(connection) => self.send_third(now, connection),
+                After::SendAuthenticate(connection, seconds) => {
+                    self.send_authenticate(now, connection, seconds);
+                }
+            }
+        }
+    }
+
+    fn save_failed(&mut self, now: Time, id: CommitId, reason: String) {
+        if self.ledger.failed(now, id) {
+            let problem = Problem::StorageFailed(reason);
+            self.outputs.push_back(Output::Storage(Some(problem)));
+        }
+    }
+
+    /// Now and then forgets what is too old.
+    fn sweep(&mut self, now: Time) {
+        if now < self.sweep_at {
+            return;
+        }
+        self.sweep_at = now + SWEEP_EVERY;
+        self.sweep_received(now);
+        for id in self.outbox.expired(now, self.config.give_up_after) {
+            self.give_up(id);
+        }
+    }
+}

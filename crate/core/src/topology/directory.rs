@@ -134,7 +134,7 @@ pub struct Entry {
     pub wss_port: Option<u16>,
 }
 
-/// A share of 1, kept in hundredths as the official client rounds it. On the wire a string such as
+/// A share of 1, cut to hundredths as the official client cuts it. On the wire a string such as
 /// `"0.98"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Performance(u8);
@@ -164,7 +164,8 @@ impl<'de> Deserialize<'de> for Performance {
             clippy::cast_sign_loss,
             reason = "0 to 100"
         )]
-        let percent = (share * 100.0).round() as u8;
+        // Cut, not rounded. The tiny addend undoes what "0.29" loses as a binary fraction.
+        let percent = (share * 100.0 + 1e-9) as u8;
         Ok(Self(percent))
     }
 }

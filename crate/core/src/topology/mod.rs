@@ -67,13 +67,42 @@ pub struct Gateway {
     pub qualifies: bool,
 }
 
+impl Gateway {
+    /// Where to connect to the gateway, if it takes clients and the policy allows it.
+    pub fn url(&self, policy: WebSocketPolicy) -> Option<&str> {
+        self.websocket.as_ref()?.url(policy)
+    }
+}
+
 /// The addresses of a gateway's websocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSocket {
     /// `ws://host:port`.
-    pub plain: String,
+    plain: String,
+    /// Whether `plain` leads to this machine.
+    loopback: bool,
     /// `wss://hostname:port`, if the gateway has a certificate.
-    pub secure: Option<String>,
+    secure: Option<String>,
+}
+
+/// Which websockets a client may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebSocketPolicy {
+    /// `wss://` where there is one, else `ws://`. The packets are encrypted either way.
+    #[default]
+    Any,
+    /// As browsers allow it: `wss://`, and `ws://` on this machine only.
+    SecureOrLoopback,
+}
+
+impl WebSocket {
+    /// The address to connect to, if the policy allows any.
+    pub fn url(&self, policy: WebSocketPolicy) -> Option<&str> {
+        let plain_allowed = policy == WebSocketPolicy::Any || self.loopback;
+        self.secure
+            .as_deref()
+            .or(plain_allowed.then_some(self.plain.as_str()))
+    }
 }
 
 /// A checked, usable network: three layers of mix nodes, and gateways.
@@ -135,13 +164,13 @@ impl Topology {
         self.gateways.get(identity)
     }
 
-    /// Draws one of the gateways that take clients and perform well enough. With `secure_only`,
-    /// only those that offer `wss://`.
-    pub fn choose_gateway(&self, rng: &mut impl CryptoRng, secure_only: bool) -> Option<&Gateway> {
-        let fits = |gateway: &&Gateway| {
-            let socket = gateway.websocket.as_ref();
-            gateway.qualifies && socket.is_some_and(|s| !secure_only || s.secure.is_some())
-        };
+    /// Draws one of the gateways that can be connected to and perform well enough.
+    pub fn choose_gateway(
+        &self,
+        rng: &mut impl CryptoRng,
+        policy: WebSocketPolicy,
+    ) -> Option<&Gateway> {
+        let fits = |gateway: &&Gateway| gateway.qualifies && gateway.url(policy).is_some();
         let candidates: Vec<_> = self.gateways.values().filter(fits).collect();
         choose(rng, &candidates).copied()
     }
@@ -218,7 +247,12 @@ fn websocket(node: &SkimmedNode) -> Option<WebSocket> {
         .as_ref()
         .zip(entry.wss_port)
         .map(|(hostname, port)| format!("wss://{hostname}:{port}"));
-    Some(WebSocket { plain, secure })
+    let loopback = entry.hostname.is_none() && ip.is_loopback();
+    Some(WebSocket {
+        plain,
+        loopback,
+        secure,
+    })
 }
 
 #[cfg(test)]

@@ -76,20 +76,26 @@ fn a_route_passes_three_layers_and_ends_at_the_gateway() {
 #[test]
 fn gateways_are_chosen_by_what_they_offer() {
     let mut fixture = Fixture::new();
+    let choose = |fixture: &Fixture, policy| {
+        let topology = fixture.read().unwrap();
+        let chosen = topology.choose_gateway(&mut rng(), policy).cloned();
+        chosen.and_then(|gateway| gateway.url(policy).map(str::to_owned))
+    };
+    let data = |fixture: &mut Fixture, node: usize, field: &str, value: Value| {
+        fixture.gateways["nodes"]["data"][node][field] = value;
+    };
+    data(&mut fixture, 0, "performance", json!("0.4"));
+    let secure = Some("wss://gw.example.org:9001".to_owned());
+    assert_eq!(choose(&fixture, WebSocketPolicy::SecureOrLoopback), secure);
+    data(&mut fixture, 0, "performance", json!("0.5"));
+    data(&mut fixture, 1, "performance", json!("0.4"));
+    let local = Some("ws://127.0.0.1:9000".to_owned());
+    assert_eq!(choose(&fixture, WebSocketPolicy::SecureOrLoopback), local);
+    data(&mut fixture, 0, "ip_addresses", json!(["192.0.2.1"]));
+    assert_eq!(choose(&fixture, WebSocketPolicy::SecureOrLoopback), None);
+    let remote = Some("ws://192.0.2.1:9000".to_owned());
+    assert_eq!(choose(&fixture, WebSocketPolicy::Any), remote);
     let topology = fixture.read().unwrap();
-    let secure = topology.choose_gateway(&mut rng(), true).unwrap();
-    assert_eq!(secure.identity, identity(5));
-    let socket = secure.websocket.as_ref().unwrap();
-    assert_eq!(socket.plain, "ws://gw.example.org:9000");
-    assert_eq!(socket.secure.as_deref(), Some("wss://gw.example.org:9001"));
-    fixture.gateways["nodes"]["data"][1]["performance"] = json!("0.4");
-    let topology = fixture.read().unwrap();
-    assert_eq!(topology.choose_gateway(&mut rng(), true), None);
-    let plain = topology.choose_gateway(&mut rng(), false).unwrap();
-    assert_eq!(
-        plain.websocket.as_ref().unwrap().plain,
-        "ws://127.0.0.1:9000"
-    );
     assert!(
         topology.gateway(&identity(5)).is_some(),
         "it still takes messages"

@@ -1,0 +1,161 @@
+//! The topology, and when to ask the directory for a new one.
+
+use super::backoff;
+use super::problem::Problem;
+use crate::keys::IdentityKey;
+use crate::time::Time;
+use crate::topology::{DirectoryReplies, Topology};
+use std::time::Duration;
+
+/// How long the host may take to fetch three replies.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// A topology younger than this is not fetched anew in doubt; twice as old each time that the
+/// doubt stays, so that a gateway which is gone for days does not cost the directory much.
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// The topology in use, if there is one.
+#[derive(Debug, Default)]
+pub(super) struct Atlas {
+    topology: Option<Topology>,
+    fetched_at: Time,
+    asked_at: Option<Time>,
+    retry_at: Time,
+    failures: u32,
+    doubted: bool,
+    /// Fetches in a row that were made in doubt.
+    doubts: u32,
+}
+
+impl Atlas {
+    pub(super) const fn topology(&self) -> Option<&Topology> {
+        self.topology.as_ref()
+    }
+
+    /// Whether the topology has that gateway.
+    pub(super) fn lists(&self, gateway: Option<IdentityKey>) -> bool {
+        let found = |topology: &Topology| gateway.and_then(|id| topology.gateway(&id).map(|_| ()));
+        self.topology.as_ref().and_then(found).is_some()
+    }
+
+    /// When a failed question is asked again.
+    pub(super) const fn retry_at(&self) -> Time {
+        self.retry_at
+    }
+
+    /// Something suggests that the network has changed: ask again soon.
+    pub(super) const fn doubt(&mut self) {
+        self.doubted = true;
+    }
+
+    /// Ask again at once, whatever was asked before.
+    pub(super) const fn forget_waits(&mut self) {
+        self.doubted = true;
+        self.doubts = 0;
+        self.fetched_at = Time::from_millis(0);
+        self.asked_at = None;
+        self.retry_at = Time::from_millis(0);
+    }
+
+    /// When [`Self::due`] may become true.
+    pub(super) fn deadline(&self, refresh: Duration) -> Time {
+        if let Some(asked_at) = self.asked_at {
+            return asked_at + PATIENCE;
+        }
+        let in_doubt = YOUNG.saturating_mul(1 << self.doubts.min(10));
+        let wait = if self.doubted {
+            in_doubt.min(refresh)
+        } else {
+            refresh
+        };
+        let stale = self.fetched_at + wait;
+        if self.topology.is_none() {
+            self.retry_at
+        } else {
+            stale.max(self.retry_at)
+        }
+    }
+
+    /// Whether to ask now; if so, it counts as asked.
+    pub(super) fn due(&mut self, now: Time, refresh: Duration) -> bool {
+        if self.asked_at.is_some() || now < self.deadline(refresh) {
+            return false;
+        }
+        self.asked_at = Some(now);
+        true
+    }
+
+    /// Whether the question that was asked has gone without answer for too long.
+    pub(super) fn overdue(&self, now: Time) -> bool {
+        self.asked_at
+            .is_some_and(|asked_at| now >= asked_at + PATIENCE)
+    }
+
+    /// The directory answered. An unusable answer leaves the old topology standing.
+    pub(super) fn fetched(
+        &mut self,
+        now: Time,
+        replies: &DirectoryReplies,
+        share: f64,
+    ) -> Result<(), Problem> {
+        match Topology::from_directory(replies) {
+            Ok(topology) => {
+                let doubts = if self.doubted {
+                    self.doubts.saturating_add(1)
+                } else {
+                    0
+                };
+                let topology = Some(topology);
+                *self = Self {
+                    topology,
+                    fetched_at: now,
+                    doubts,
+                    ..Self::default()
+                };
+                Ok(())
+            }
+            Err(error) => {
+                self.failed(now, share);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The directory gave no usable answer.
+    pub(super) fn failed(&mut self, now: Time, share: f64) {
+        self.asked_at = None;
+        self.failures = self.failures.saturating_add(1);
+        self.retry_at = now + backoff::delay(self.failures, share);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFRESH: Duration = Duration::from_secs(300);
+
+    fn at(seconds: u64) -> Time {
+        Time::from_millis(1000 * seconds)
+    }
+
+    #[test]
+    fn a_directory_that_fails_is_asked_again_and_never_twice_at_once() {
+        let mut atlas = Atlas::default();
+        assert!(atlas.due(at(10), REFRESH));
+        assert!(!atlas.due(at(11), REFRESH));
+        assert!(!atlas.overdue(at(109)));
+        assert!(atlas.overdue(at(110)));
+        atlas.failed(at(110), 1.0);
+        assert!(!atlas.due(at(110), REFRESH));
+        assert!(atlas.due(at(111), REFRESH));
+        assert!(
+            atlas
+                .fetched(at(112), &DirectoryReplies::default(), 1.0)
+                .is_err()
+        );
+        assert_eq!(atlas.deadline(REFRESH), at(114));
+        atlas.forget_waits();
+        assert!(atlas.due(at(113), REFRESH));
+    }
+}

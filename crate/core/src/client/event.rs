@@ -1,0 +1,131 @@
+//! What goes into a client and what comes out.
+
+use super::problem::{Problem, Step};
+use super::progress::{DeliveryState, MessageId};
+use super::record::{Commit, CommitId, ReceivedMessage};
+use crate::address::Address;
+use crate::keys::IdentityKey;
+use crate::time::Time;
+use crate::topology::DirectoryReplies;
+
+/// Numbers the websockets that a client has opened, so that late events of an old one are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The deadline has come.
+    Tick,
+    /// The websocket is open.
+    GatewayOpened {
+        /// Which one.
+        connection: ConnectionId,
+    },
+    /// A text frame came.
+    GatewayText {
+        /// Over which websocket.
+        connection: ConnectionId,
+        /// Its content.
+        text: String,
+    },
+    /// A binary frame came.
+    GatewayBinary {
+        /// Over which websocket.
+        connection: ConnectionId,
+        /// Its content.
+        bytes: Vec<u8>,
+    },
+    /// The websocket is closed, or could not be opened.
+    GatewayClosed {
+        /// Which one.
+        connection: ConnectionId,
+        /// What is known of the reason, in words.
+        reason: String,
+    },
+    /// The directory has answered.
+    TopologyFetched(DirectoryReplies),
+    /// The directory has not answered, with the reason in words.
+    TopologyFailed(String),
+    /// A commit is durable.
+    Saved(CommitId),
+    /// A commit was not carried out, with the reason in words.
+    SaveFailed(CommitId, String),
+    /// The machine woke up or is in another network: connections are stale.
+    NetworkChanged,
+}
+
+/// What is to be done, or told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Open a websocket.
+    OpenGateway {
+        /// Its number.
+        connection: ConnectionId,
+        /// Where to.
+        url: String,
+    },
+    /// Close a websocket. No event of it is wanted any more.
+    CloseGateway {
+        /// Its number.
+        connection: ConnectionId,
+    },
+    /// Send a text frame.
+    SendText {
+        /// Over which websocket.
+        connection: ConnectionId,
+        /// Its content.
+        text: String,
+    },
+    /// Send a binary frame.
+    SendBinary {
+        /// Over which websocket.
+        connection: ConnectionId,
+        /// Its content.
+        bytes: Vec<u8>,
+    },
+    /// Ask the directory for its three replies.
+    FetchTopology,
+    /// Put changes on disk, then answer [`Input::Saved`].
+    Commit(Commit),
+    /// A message has arrived, and is on disk.
+    Message(ReceivedMessage),
+    /// A message of ours has got on.
+    Delivery {
+        /// Which one.
+        id: MessageId,
+        /// Where it is now.
+        state: DeliveryState,
+    },
+    /// The connection has changed.
+    Connection(ConnectionState),
+    /// This is our address from now on.
+    Address(Address),
+    /// The disk fails (or works again: `None`). Nothing is told that is not on disk; the client
+    /// tries again by itself.
+    Storage(Option<Problem>),
+}
+
+/// How the client stands to the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// On the way to being connected.
+    Connecting {
+        /// What is under way.
+        step: Step,
+    },
+    /// Connected.
+    Online {
+        /// Our gateway.
+        gateway: IdentityKey,
+        /// Why nothing can be sent, although messages can be received.
+        problem: Option<Problem>,
+    },
+    /// Not connected, and waiting to try again.
+    Offline {
+        /// Why.
+        problem: Problem,
+        /// When the next try is due.
+        retry_at: Time,
+    },
+}

@@ -1,0 +1,157 @@
+//! Durable before visible: changes on their way to disk, and what waits for them.
+
+use super::record::{Change, Commit, CommitId, Store};
+use crate::time::Time;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long after a failed commit the next one is tried.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Changes by the record they concern. A later change of the same record replaces the earlier.
+type Changes = BTreeMap<(Store, Vec<u8>), Option<Vec<u8>>>;
+
+/// Collects changes into commits, one under way at a time, and holds back what may only happen
+/// once they are durable. `After` is what waits.
+#[derive(Debug)]
+pub(super) struct Ledger<After> {
+    next: u64,
+    changes: Changes,
+    after: Vec<After>,
+    under_way: Option<(CommitId, Changes, Vec<After>)>,
+    retry_at: Option<Time>,
+}
+
+impl<After> Default for Ledger<After> {
+    fn default() -> Self {
+        Self {
+            next: 1,
+            changes: Changes::new(),
+            after: Vec::new(),
+            under_way: None,
+            retry_at: None,
+        }
+    }
+}
+
+impl<After> Ledger<After> {
+    pub(super) fn put(&mut self, store: Store, key: impl Into<Vec<u8>>, value: Vec<u8>) {
+        self.changes.insert((store, key.into()), Some(value));
+    }
+
+    pub(super) fn delete(&mut self, store: Store, key: impl Into<Vec<u8>>) {
+        self.changes.insert((store, key.into()), None);
+    }
+
+    /// Lets `after` happen when every change made so far is durable.
+    pub(super) fn then(&mut self, after: After) {
+        match &mut self.under_way {
+            Some((_, _, waiting)) if self.changes.is_empty() => waiting.push(after),
+            _ => self.after.push(after),
+        }
+    }
+
+    /// Whether every change made so far is durable.
+    pub(super) fn is_idle(&self) -> bool {
+        self.changes.is_empty() && self.under_way.is_none()
+    }
+
+    /// The next commit, if there are changes, none is under way, and no failure is too fresh.
+    pub(super) fn next_commit(&mut self, now: Time) -> Option<Commit> {
+        let waits = self.under_way.is_some() || self.retry_at.is_some_and(|at| now < at);
+        if waits || (self.changes.is_empty() && self.after.is_empty()) {
+            return None;
+        }
+        let id = CommitId(self.next);
+        self.next += 1;
+        let changes = std::mem::take(&mut self.changes);
+        let commit = Commit {
+            id,
+            changes: changes.iter().map(change).collect(),
+        };
+        self.under_way = Some((id, changes, std::mem::take(&mut self.after)));
+        Some(commit)
+    }
+
+    /// A commit is durable: what waited for it, and whether a failure ended with it.
+    pub(super) fn saved(&mut self, id: CommitId) -> (Vec<After>, bool) {
+        match self.under_way.take_if(|(under_way, ..)| *under_way == id) {
+            Some((_, _, after)) => (after, self.retry_at.take().is_some()),
+            None => (Vec::new(), false),
+        }
+    }
+
+    /// A commit failed: its changes come again with the next one, under what changed since.
+    pub(super) fn failed(&mut self, now: Time, id: CommitId) -> bool {
+        let Some((_, mut changes, mut after)) =
+            self.under_way.take_if(|(under_way, ..)| *under_way == id)
+        else {
+            return false;
+        };
+        changes.append(&mut self.changes);
+        after.append(&mut self.after);
+        (self.changes, self.after) = (changes, after);
+        self.retry_at = Some(now + RETRY_AFTER);
+        true
+    }
+
+    /// When [`Self::next_commit`] is to be asked again.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.retry_at.filter(|_| self.under_way.is_none())
+    }
+}
+
+fn change(((store, key), value): (&(Store, Vec<u8>), &Option<Vec<u8>>)) -> Change {
+    Change {
+        store: *store,
+        key: key.clone(),
+        value: value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_millis(1000);
+
+    fn value(commit: &Commit) -> Option<&[u8]> {
+        assert_eq!(commit.changes.len(), 1);
+        commit.changes[0].value.as_deref()
+    }
+
+    #[test]
+    fn nothing_happens_before_its_commit_is_durable() {
+        let mut ledger = Ledger::default();
+        ledger.put(Store::Inbox, *b"a", vec![1]);
+        ledger.then("first");
+        let first = ledger.next_commit(NOW).unwrap();
+        ledger.put(Store::Inbox, *b"a", vec![2]);
+        ledger.then("second");
+        assert_eq!(ledger.next_commit(NOW), None, "one commit at a time");
+        assert_eq!(ledger.saved(CommitId(99)), (vec![], false));
+        assert_eq!(ledger.saved(first.id), (vec!["first"], false));
+        assert_eq!(ledger.saved(first.id), (vec![], false));
+        let second = ledger.next_commit(NOW).unwrap();
+        assert_eq!(value(&second), Some(&[2][..]));
+        assert_eq!(ledger.saved(second.id), (vec!["second"], false));
+        assert_eq!(ledger.next_commit(NOW), None);
+    }
+
+    #[test]
+    fn a_failed_commit_comes_again_under_what_changed_since() {
+        let mut ledger = Ledger::default();
+        ledger.put(Store::Inbox, *b"a", vec![1]);
+        ledger.then("first");
+        let first = ledger.next_commit(NOW).unwrap();
+        ledger.delete(Store::Inbox, *b"a");
+        assert!(ledger.failed(NOW, first.id));
+        assert!(!ledger.failed(NOW, first.id));
+        assert_eq!(ledger.next_commit(NOW), None, "not at once");
+        let later = ledger.deadline().unwrap();
+        let again = ledger.next_commit(later).unwrap();
+        assert_eq!(value(&again), None, "the later change wins");
+        assert_eq!(ledger.saved(again.id), (vec!["first"], true));
+        assert_eq!(ledger.deadline(), None);
+    }
+}

@@ -1,0 +1,421 @@
+//! What is kept on disk, and in which form.
+
+use super::progress::{FailReason, MessageId};
+use crate::address::Address;
+use crate::fragment::SetId;
+use crate::gateway::SharedKey;
+use crate::keys::IdentityKey;
+use crate::message::SenderTag;
+use crate::time::Time;
+use std::fmt;
+
+/// A collection of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Store {
+    /// One record: the client's keys.
+    Identity,
+    /// The registration with the own gateway.
+    Registration,
+    /// Messages on their way out, by message id.
+    Outbox,
+    /// Messages that left or were given up, by message id. Written and never read back here.
+    Sent,
+    /// Messages that arrived, by message id. Written and never read back here.
+    Inbox,
+    /// Fragments of messages that are not whole yet.
+    Fragment,
+    /// Sets of messages that arrived already.
+    Seen,
+}
+
+impl Store {
+    /// Every store.
+    pub const ALL: [Self; 7] = [
+        Self::Identity,
+        Self::Registration,
+        Self::Outbox,
+        Self::Sent,
+        Self::Inbox,
+        Self::Fragment,
+        Self::Seen,
+    ];
+
+    /// The stores whose records [`Client::new`](super::Client::new) wants.
+    pub const LOADED: [Self; 5] = [
+        Self::Identity,
+        Self::Registration,
+        Self::Outbox,
+        Self::Fragment,
+        Self::Seen,
+    ];
+
+    /// The name on disk.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Registration => "registration",
+            Self::Outbox => "outbox",
+            Self::Sent => "sent",
+            Self::Inbox => "inbox",
+            Self::Fragment => "fragment",
+            Self::Seen => "seen",
+        }
+    }
+}
+
+/// A record as it was read from disk.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where it was.
+    pub store: Store,
+    /// Its name there.
+    pub key: Vec<u8>,
+    /// Its content.
+    pub value: Vec<u8>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Record({}, {} bytes)",
+            self.store.name(),
+            self.value.len()
+        )
+    }
+}
+
+/// A record to be written, or removed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it belongs.
+    pub store: Store,
+    /// Its name there.
+    pub key: Vec<u8>,
+    /// The new content; `None` removes the record.
+    pub value: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.value.is_some() {
+            "put"
+        } else {
+            "delete"
+        };
+        write!(f, "Change({what} in {})", self.store.name())
+    }
+}
+
+/// Numbers commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommitId(pub u64);
+
+/// Changes that are to reach the disk all or none. There is never more than one commit under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// To be given back when the changes are durable.
+    pub id: CommitId,
+    /// The changes, at most one for each record.
+    pub changes: Vec<Change>,
+}
+
+/// Version byte in front of every record here.
+const VERSION: u8 = 1;
+
+/// A message of ours: on its way, or the memory of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// Names the message.
+    pub id: MessageId,
+    /// Whom it is for.
+    pub to: Address,
+    /// When it was written.
+    pub created_at: Time,
+    /// What has become of it, as far as disk knows.
+    pub outcome: Outcome,
+    /// The sets its fragments are in; the same each time they are sent.
+    pub sets: Vec<SetId>,
+    /// What it says.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for SentMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "SentMessage({}, {:?}, {} bytes)",
+            self.id,
+            self.outcome,
+            self.body.len()
+        )
+    }
+}
+
+/// What has become of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is still on its way.
+    Pending,
+    /// It reached the recipient's gateway.
+    AtGateway,
+    /// It was given up.
+    Failed(FailReason),
+}
+
+impl Outcome {
+    const fn to_byte(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::AtGateway => 1,
+            Self::Failed(FailReason::Expired) => 2,
+            Self::Failed(FailReason::Cancelled) => 3,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Pending),
+            1 => Some(Self::AtGateway),
+            2 => Some(Self::Failed(FailReason::Expired)),
+            3 => Some(Self::Failed(FailReason::Cancelled)),
+            _ => None,
+        }
+    }
+}
+
+impl SentMessage {
+    /// The content of the message's record in [`Store::Outbox`] or [`Store::Sent`].
+    pub fn to_record(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION, self.outcome.to_byte()];
+        bytes.extend_from_slice(&self.created_at.as_millis().to_be_bytes());
+        bytes.extend_from_slice(&self.to.to_bytes());
+        let sets = u16::try_from(self.sets.len()).unwrap_or(u16::MAX);
+        bytes.extend_from_slice(&sets.to_be_bytes());
+        for set in &self.sets {
+            bytes.extend_from_slice(&set.get().to_be_bytes());
+        }
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    /// Reads a record of [`Store::Outbox`] or [`Store::Sent`]; `None` if it is damaged.
+    pub fn from_record(key: &[u8], value: &[u8]) -> Option<Self> {
+        let ([VERSION, outcome], rest) = value.split_first_chunk()? else {
+            return None;
+        };
+        let (created_at, rest) = rest.split_first_chunk()?;
+        let (to, rest) = rest.split_first_chunk::<96>()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let (sets, body) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes(*count)))?;
+        let (sets, _) = sets.as_chunks::<4>();
+        Some(Self {
+            id: MessageId::from_bytes(key)?,
+            to: Address::from_bytes(to).ok()?,
+            created_at: Time::from_millis(u64::from_be_bytes(*created_at)),
+            outcome: Outcome::from_byte(*outcome)?,
+            sets: sets
+                .iter()
+                .map(|set| SetId::new(u32::from_be_bytes(*set)))
+                .collect::<Option<_>>()?,
+            body: body.to_vec(),
+        })
+    }
+}
+
+/// A message that arrived.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// Names the message here.
+    pub id: MessageId,
+    /// When it was whole.
+    pub received_at: Time,
+    /// Whom an answer through SURBs would go to, if the sender is anonymous.
+    pub sender_tag: Option<SenderTag>,
+    /// What it says.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for ReceivedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReceivedMessage({}, {} bytes)", self.id, self.body.len())
+    }
+}
+
+impl ReceivedMessage {
+    /// The content of the message's record in [`Store::Inbox`].
+    pub fn to_record(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION, u8::from(self.sender_tag.is_some())];
+        bytes.extend_from_slice(&self.received_at.as_millis().to_be_bytes());
+        if let Some(tag) = self.sender_tag {
+            bytes.extend_from_slice(&tag.0);
+        }
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    /// Reads a record of [`Store::Inbox`]; `None` if it is damaged.
+    pub fn from_record(key: &[u8], value: &[u8]) -> Option<Self> {
+        let ([VERSION, tagged], rest) = value.split_first_chunk()? else {
+            return None;
+        };
+        let (received_at, rest) = rest.split_first_chunk()?;
+        let (sender_tag, body) = match tagged {
+            0 => (None, rest),
+            1 => {
+                let (tag, rest) = rest.split_first_chunk()?;
+                (Some(SenderTag(*tag)), rest)
+            }
+            _ => return None,
+        };
+        Some(Self {
+            id: MessageId::from_bytes(key)?,
+            received_at: Time::from_millis(u64::from_be_bytes(*received_at)),
+            sender_tag,
+            body: body.to_vec(),
+        })
+    }
+}
+
+/// How sure a stored registration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A first registration that the gateway had not confirmed yet: worth nothing after a
+    /// restart.
+    Pending,
+    /// The gateway confirmed it.
+    Confirmed,
+    /// The gateway had lost us and is asked to take us again: the address stands, the key not.
+    Renewing,
+}
+
+/// The registration with a gateway.
+#[derive(Clone, Debug)]
+pub(super) struct Registration {
+    pub(super) gateway: IdentityKey,
+    pub(super) key: SharedKey,
+    pub(super) standing: Standing,
+    /// The last timestamp (seconds) used to authenticate; the next one must be greater.
+    pub(super) last_timestamp: u64,
+}
+
+impl Registration {
+    /// The record's name: there is one registration at a time.
+    pub(super) const KEY: &'static [u8] = b"own";
+
+    pub(super) fn to_record(&self) -> Vec<u8> {
+        let standing = match self.standing {
+            Standing::Pending => 0,
+            Standing::Confirmed => 1,
+            Standing::Renewing => 2,
+        };
+        let mut bytes = vec![VERSION, standing];
+        bytes.extend_from_slice(self.gateway.as_bytes());
+        bytes.extend_from_slice(self.key.as_bytes());
+        bytes.extend_from_slice(&self.last_timestamp.to_be_bytes());
+        bytes
+    }
+
+    pub(super) fn from_record(value: &[u8]) -> Option<Self> {
+        let ([VERSION, standing], rest) = value.split_first_chunk()? else {
+            return None;
+        };
+        let (gateway, rest) = rest.split_first_chunk()?;
+        let (key, rest) = rest.split_first_chunk()?;
+        let standing = match standing {
+            0 => Standing::Pending,
+            1 => Standing::Confirmed,
+            2 => Standing::Renewing,
+            _ => return None,
+        };
+        Some(Self {
+            gateway: IdentityKey::from_bytes(*gateway).ok()?,
+            key: SharedKey::from_bytes(*key),
+            standing,
+            last_timestamp: u64::from_be_bytes(rest.try_into().ok()?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::ClientKeys;
+    use rand_core::SeedableRng;
+
+    fn sent() -> SentMessage {
+        let keys = ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([1; 32]));
+        let identity = keys.signing.identity_key();
+        let encryption = keys.encryption.public_key();
+        SentMessage {
+            id: MessageId([3; 16]),
+            to: Address {
+                identity,
+                encryption,
+                gateway: identity,
+            },
+            created_at: Time::from_millis(99),
+            outcome: Outcome::Failed(FailReason::Expired),
+            sets: vec![SetId::new(5).unwrap(), SetId::new(6).unwrap()],
+            body: b"hello".to_vec(),
+        }
+    }
+
+    #[test]
+    fn records_read_back_and_damage_is_noticed() {
+        let message = sent();
+        let record = message.to_record();
+        assert_eq!(SentMessage::from_record(&[3; 16], &record), Some(message));
+        assert_eq!(SentMessage::from_record(&[3; 15], &record), None);
+        for len in 0..116 {
+            assert_eq!(
+                SentMessage::from_record(&[3; 16], &record[..len]),
+                None,
+                "{len}"
+            );
+        }
+        for sender_tag in [None, Some(SenderTag([8; 16]))] {
+            let received_at = Time::from_millis(7);
+            let id = MessageId([4; 16]);
+            let message = ReceivedMessage {
+                id,
+                received_at,
+                sender_tag,
+                body: vec![1, 2],
+            };
+            let record = message.to_record();
+            assert_eq!(
+                ReceivedMessage::from_record(&[4; 16], &record),
+                Some(message)
+            );
+            assert_eq!(ReceivedMessage::from_record(&[4; 16], &record[..9]), None);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let record = Record {
+            store: Store::Identity,
+            key: vec![77],
+            value: vec![77; 81],
+        };
+        assert_eq!(format!("{record:?}"), "Record(identity, 81 bytes)");
+        let change = Change {
+            store: Store::Identity,
+            key: vec![],
+            value: Some(vec![77; 81]),
+        };
+        assert_eq!(format!("{change:?}"), "Change(put in identity)");
+        assert!(!format!("{:?}", sent()).contains("hello"));
+        let registration = Registration {
+            gateway: sent().to.gateway,
+            key: SharedKey::from_bytes([77; 32]),
+            standing: Standing::Confirmed,
+            last_timestamp: 5,
+        };
+        assert!(!format!("{registration:?}").contains("77"));
+        let read = Registration::from_record(&registration.to_record()).unwrap();
+        assert_eq!(read.key.as_bytes(), registration.key.as_bytes());
+        assert_eq!(read.last_timestamp, 5);
+    }
+}

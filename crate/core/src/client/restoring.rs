@@ -1,0 +1,115 @@
+//! From what is on disk to a running client.
+
+use super::atlas::Atlas;
+use super::connecting::Reconnect;
+use super::ledger::Ledger;
+use super::outbox::Outbox;
+use super::record::{Outcome, Registration, Standing};
+use super::sending::Schedule;
+use super::{
+    Client, Config, Output, Record, SWEEP_EVERY, SentMessage, Statistics, StorageError, Store,
+};
+use crate::ChaCha20Rng;
+use crate::fragment::{Fragment, Reassembly, Seen, SetId};
+use crate::keys::ClientKeys;
+use crate::time::Time;
+use std::collections::{HashMap, VecDeque};
+
+/// The name of the identity's only record.
+const IDENTITY_KEY: &[u8] = b"own";
+
+impl Client {
+    pub(super) fn restore(
+        config: Config,
+        stored: Vec<Record>,
+        mut rng: ChaCha20Rng,
+        now: Time,
+    ) -> Result<Self, StorageError> {
+        let mut ledger = Ledger::default();
+        let keys = match stored.iter().find(|record| record.store == Store::Identity) {
+            Some(record) => {
+                ClientKeys::from_bytes(&record.value).map_err(StorageError::Identity)?
+            }
+            None => {
+                let keys = ClientKeys::generate(&mut rng);
+                ledger.put(Store::Identity, IDENTITY_KEY, keys.to_bytes().to_vec());
+                keys
+            }
+        };
+        let mut client = Self {
+            config,
+            rng,
+            keys,
+            registration: None,
+            atlas: Atlas::default(),
+            link: None,
+            connections: 0,
+            reconnect: Reconnect::default(),
+            outbox: Outbox::default(),
+            schedule: Schedule::default(),
+            told: HashMap::new(),
+            told_connection: None,
+            reassembly: Reassembly::default(),
+            seen: Seen::default(),
+            ledger,
+            outputs: VecDeque::new(),
+            sweep_at: now + SWEEP_EVERY,
+            statistics: Statistics::default(),
+        };
+        client.restore_records(stored);
+        Ok(client)
+    }
+
+    fn restore_records(&mut self, stored: Vec<Record>) {
+        for record in stored {
+            let good = match record.store {
+                Store::Registration => self.restore_registration(&record.value),
+                Store::Outbox => self.restore_outgoing(&record),
+                Store::Fragment => self.restore_fragment(&record.value),
+                Store::Seen => self.restore_seen(&record),
+                Store::Identity | Store::Sent | Store::Inbox => true,
+            };
+            if !good {
+                self.statistics.damaged_records += 1;
+                self.ledger.delete(record.store, record.key);
+            }
+        }
+        self.seen.sort();
+        if let Some(address) = self.address() {
+            self.outputs.push_back(Output::Address(address));
+        }
+    }
+
+    fn restore_registration(&mut self, value: &[u8]) -> bool {
+        let registration =
+            Registration::from_record(value).filter(|r| r.standing != Standing::Pending);
+        self.registration = registration;
+        self.registration.is_some()
+    }
+
+    fn restore_outgoing(&mut self, record: &Record) -> bool {
+        SentMessage::from_record(&record.key, &record.value)
+            .filter(|message| message.outcome != Outcome::AtGateway)
+            .is_some_and(|message| self.outbox.insert(message))
+    }
+
+    /// A fragment's record: when it came (milliseconds, 8 bytes), then the fragment.
+    fn restore_fragment(&mut self, value: &[u8]) -> bool {
+        let Some((time, fragment)) = value.split_first_chunk() else {
+            return false;
+        };
+        let time = Time::from_millis(u64::from_be_bytes(*time));
+        let Ok(fragment) = Fragment::decode(fragment) else {
+            return false;
+        };
+        self.take_fragment(time, fragment);
+        true
+    }
+
+    fn restore_seen(&mut self, record: &Record) -> bool {
+        <[u8; 4]>::try_from(record.key.as_slice())
+            .ok()
+            .and_then(|set| SetId::new(u32::from_be_bytes(set)))
+            .is_some_and(|set| self.seen.insert(set, &record.value))
+    }
+}

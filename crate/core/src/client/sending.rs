@@ -1,0 +1,303 @@
+//! Messages on their way out: from `send` to packets, and back from acks.
+
+use super::outbox::{AckOutcome, Ready};
+use super::progress::{DeliveryState, FailReason, MessageId};
+use super::record::{Outcome, SentMessage};
+use super::{After, Client, Output, Pacing, Problem, SendError, Store};
+use crate::address::Address;
+use crate::crypto::{exponential, random_bytes};
+use crate::fragment::{FragmentId, SetId, Split};
+use crate::gateway::binary;
+use crate::packet::PacketSize;
+use crate::prepare::{Prepared, Sender, prepare};
+use crate::time::Time;
+
+/// The most bytes that one message may have.
+pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
+
+/// The most bytes of messages that may wait at once.
+pub const MAX_OUTBOX_BYTES: usize = 64 << 20;
+
+/// The most packets that the gateway may owe an answer for. Keeps the websocket's buffer short,
+/// and with it the time until an ack.
+const MAX_UNANSWERED: usize = 32;
+
+/// The most fragments whose ack may be awaited.
+const MAX_AWAITING: usize = 256;
+
+/// The most packets made in one go, about 40 ms of work in a browser, so that other events get
+/// their turn.
+const BURST: usize = 16;
+
+/// After so many departures of a fragment, the topology is doubted.
+const DOUBT_AFTER: u32 = 2;
+
+/// Of a message's packets, a hundredth is worth telling of.
+const STEPS_TOLD: usize = 100;
+
+/// When the next packet may leave.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    /// More packets could have been made than one burst holds.
+    more_at: Option<Time>,
+    /// The next tick of the Poisson process, in nanoseconds since the Unix epoch, as ticks come
+    /// more densely than milliseconds.
+    next_tick: Option<u128>,
+}
+
+impl Schedule {
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.more_at
+    }
+}
+
+fn nanos(time: Time) -> u128 {
+    u128::from(time.as_millis()) * 1_000_000
+}
+
+impl Client {
+    /// Takes a message to be sent. It counts as queued when its commit is durable, which
+    /// [`Output::Delivery`] tells.
+    ///
+    /// # Errors
+    /// [`SendError`] if it can never be sent like this; nothing has changed then.
+    pub fn send(&mut self, now: Time, to: &Address, body: Vec<u8>) -> Result<MessageId, SendError> {
+        if body.is_empty() {
+            return Err(SendError::Empty);
+        }
+        if body.len() > MAX_MESSAGE_BYTES {
+            return Err(SendError::TooLarge {
+                limit: MAX_MESSAGE_BYTES,
+            });
+        }
+        if self.outbox.bytes() + body.len() > MAX_OUTBOX_BYTES {
+            return Err(SendError::OutboxFull);
+        }
+        let id = MessageId(random_bytes(&mut self.rng));
+        let sets = self.draw_sets(Split::sets_needed(body.len() + 1, PacketSize::Regular));
+        let outcome = Outcome::Pending;
+        let message = SentMessage {
+            id,
+            to: *to,
+            created_at: now,
+            outcome,
+            sets,
+            body,
+        };
+        self.ledger.put(Store::Outbox, id.0, message.to_record());
+        self.ledger.then(After::Enqueue(message));
+        self.advance(now);
+        Ok(id)
+    }
+
+    /// Puts a failed message on its way again.
+    pub fn retry(&mut self, now: Time, id: MessageId) {
+        if let Some(message) = self.outbox.retry(now, id) {
+            self.ledger.put(Store::Outbox, id.0, message.to_record());
+        }
+        self.advance(now);
+    }
+
+    /// Takes a message back, as far as it has not left.
+    pub fn cancel(&mut self, now: Time, id: MessageId) {
+        let outcome = Outcome::Failed(FailReason::Cancelled);
+        if let Some(message) = self.outbox.remove(id, outcome) {
+            self.finish(&message, DeliveryState::Failed(FailReason::Cancelled));
+        }
+        self.advance(now);
+    }
+
+    fn draw_sets(&mut self, count: usize) -> Vec<SetId> {
+        let mut sets: Vec<SetId> = Vec::with_capacity(count);
+        while sets.len() < count {
+            let drawn = SetId::draw(&mut self.rng, None);
+            if !sets.contains(&drawn) && !self.outbox.uses(drawn) {
+                sets.push(drawn);
+            }
+        }
+        sets
+    }
+
+    pub(super) fn enqueue(&mut self, message: SentMessage) {
+        self.outbox.insert(message);
+    }
+
+    /// A message is done with: in one commit it leaves the outbox and is remembered.
+    fn finish(&mut self, message: &SentMessage, state: DeliveryState) {
+        let id = message.id;
+        self.told.remove(&id);
+        self.ledger.delete(Store::Outbox, id.0);
+        self.ledger.put(Store::Sent, id.0, message.to_record());
+        self.ledger
+            .then(After::Tell(Output::Delivery { id, state }));
+    }
+
+    /// A message has been on its way for too long: it rests in the outbox until a retry.
+    pub(super) fn give_up(&mut self, id: MessageId) {
+        if let Some(message) = self.outbox.fail(id, FailReason::Expired) {
+            self.ledger.put(Store::Outbox, id.0, message.to_record());
+        }
+    }
+
+    pub(super) fn receive_ack(&mut self, id: FragmentId) {
+        match self.outbox.acked(id) {
+            AckOutcome::Stray => self.statistics.stray_acks += 1,
+            AckOutcome::Progress(_) => self.statistics.acks += 1,
+            AckOutcome::Finished(message) => {
+                self.statistics.acks += 1;
+                self.finish(&message, DeliveryState::AtGateway);
+            }
+        }
+    }
+
+    /// Lets leave what is due.
+    pub(super) fn send_packets(&mut self, now: Time) {
+        if self.outbox.expire(now) >= DOUBT_AFTER || self.somebody_is_missing() {
+            self.atlas.doubt();
+        }
+        self.schedule.more_at = None;
+        for _ in 0..BURST {
+            if !self.may_send() || !self.tick(now) || !self.send_packet(now) {
+                return;
+            }
+        }
+        self.schedule.more_at = Some(now);
+    }
+
+    /// Whether a message waits for a gateway that the topology does not list.
+    fn somebody_is_missing(&self) -> bool {
+        let own = self.registration.as_ref().map(|own| own.gateway);
+        let waiting = |state| !matches!(state, DeliveryState::Failed(_));
+        self.outbox.states().any(|(_, to, state)| {
+            waiting(state) && !(self.atlas.lists(Some(to.gateway)) && self.atlas.lists(own))
+        })
+    }
+
+    /// Whether gateway and mixnet can take another packet.
+    fn may_send(&self) -> bool {
+        let cost = i64::try_from(PacketSize::Regular.packet_len()).unwrap_or(i64::MAX);
+        let own = self.registration.as_ref().map(|own| own.gateway);
+        let listed = self.atlas.lists(own);
+        let taken = self.link.as_ref().is_some_and(|link| {
+            link.is_online() && link.unanswered < MAX_UNANSWERED && link.bandwidth >= cost
+        });
+        listed && taken && self.outbox.awaiting() < MAX_AWAITING
+    }
+
+    /// Whether the pace allows a packet now; the next tick is drawn with it.
+    fn tick(&mut self, now: Time) -> bool {
+        let Pacing::Poisson { mean } = self.config.pacing else {
+            return true;
+        };
+        let tick = *self.schedule.next_tick.get_or_insert(nanos(now));
+        if tick > nanos(now) {
+            let millis = u64::try_from(tick.div_ceil(1_000_000)).unwrap_or(u64::MAX);
+            self.schedule.more_at = Some(Time::from_millis(millis));
+            return false;
+        }
+        let interval = exponential(&mut self.rng, mean).as_nanos();
+        // Ticks that were missed, while nothing was to be sent, are not made up for.
+        let base = if tick + 1_000_000_000 < nanos(now) {
+            nanos(now)
+        } else {
+            tick
+        };
+        self.schedule.next_tick = Some(base + interval);
+        true
+    }
+
+    /// Sends one packet; `false` if there is none.
+    fn send_packet(&mut self, now: Time) -> bool {
+        let reachable = |to: &Address| self.atlas.lists(Some(to.gateway));
+        let Some(ready) = self.outbox.next(reachable) else {
+            return false;
+        };
+        let id = ready.fragment.id();
+        let Some(prepared) = self.prepare(&ready) else {
+            return false;
+        };
+        self.outbox.left(now, id, prepared.expected_delay);
+        self.statistics.packets_sent += 1;
+        self.statistics.packets_repeated += u64::from(ready.repeated);
+        self.give_to_gateway(&prepared);
+        true
+    }
+
+    fn prepare(&mut self, ready: &Ready) -> Option<Prepared> {
+        let address = self.address()?;
+        let sender = Sender {
+            address: &address,
+            ack_key: &self.keys.ack,
+            packet_delay: self.config.average_packet_delay,
+            ack_delay: self.config.average_ack_delay,
+        };
+        let topology = self.atlas.topology()?;
+        prepare(&mut self.rng, topology, sender, &ready.to, &ready.fragment).ok()
+    }
+
+    fn give_to_gateway(&mut self, prepared: &Prepared) {
+        let Some((link, key)) = self
+            .link
+            .as_mut()
+            .and_then(|link| link.key.clone().map(|key| (link, key)))
+        else {
+            return;
+        };
+        let nonce = random_bytes(&mut self.rng);
+        let bytes = binary::encode_request(link.packet_version(), &key, nonce, &prepared.packet);
+        link.unanswered += 1;
+        link.bandwidth -= i64::try_from(prepared.packet.packet.len()).unwrap_or(i64::MAX);
+        self.outputs.push_back(Output::SendBinary {
+            connection: link.connection,
+            bytes,
+        });
+    }
+
+    /// Tells of every message that has got on noticeably, once all that led to it is on disk.
+    pub(super) fn tell_deliveries(&mut self) {
+        for output in self.delivery_news() {
+            if self.ledger.is_idle() {
+                self.outputs.push_back(output);
+            } else {
+                self.ledger.then(After::Tell(output));
+            }
+        }
+    }
+
+    fn delivery_news(&mut self) -> Vec<Output> {
+        let mut news = Vec::new();
+        let atlas = &self.atlas;
+        let missing = |to: &Address| atlas.topology().is_some() && !atlas.lists(Some(to.gateway));
+        for (id, to, state) in self.outbox.states() {
+            let state = match state {
+                DeliveryState::Queued { .. } if missing(&to) => DeliveryState::Queued {
+                    waiting: Some(Problem::RecipientGatewayMissing),
+                },
+                other => other,
+            };
+            if self
+                .told
+                .get(&id)
+                .is_none_or(|told| worth_telling(told, &state))
+            {
+                self.told.insert(id, state.clone());
+                news.push(Output::Delivery { id, state });
+            }
+        }
+        news
+    }
+}
+
+/// Whether a state is news after the one told last.
+fn worth_telling(told: &DeliveryState, state: &DeliveryState) -> bool {
+    match (told, state) {
+        (
+            DeliveryState::Sending { acked: before, .. },
+            DeliveryState::Sending {
+                acked: after,
+                total,
+            },
+        ) => before * STEPS_TOLD / total.max(&1) != after * STEPS_TOLD / total.max(&1),
+        (before, after) => before != after,
+    }
+}

@@ -1,0 +1,82 @@
+//! From a fragment to the packet that the gateway is asked to forward (protocol.md 4.5-4.7).
+
+use crate::ack::{self, Acknowledged};
+use crate::address::Address;
+use crate::fragment::{self, Fragment};
+use crate::keys::AckKey;
+use crate::packet::{self, BuildError, Journey, MixPacket, PacketSize};
+use crate::topology::Topology;
+use rand_core::CryptoRng;
+use std::time::Duration;
+
+/// Whoever sends: what goes into the acks.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    /// Where acks come back to.
+    pub address: &'a Address,
+    /// What they are encrypted with.
+    pub ack_key: &'a AckKey,
+    /// Mean time that the packet waits at each mix node.
+    pub packet_delay: Duration,
+    /// Mean time that the ack waits at each mix node.
+    pub ack_delay: Duration,
+}
+
+/// A packet ready to leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// What the gateway is asked to forward.
+    pub packet: MixPacket,
+    /// How long packet and ack will wait at mix nodes, taken together.
+    pub expected_delay: Duration,
+}
+
+/// Why no packet could be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrepareError {
+    /// The recipient's gateway is not in the topology.
+    #[error("the recipient's gateway is not in the topology")]
+    RecipientGateway,
+    /// The sender's gateway is not in the topology.
+    #[error("the sender's gateway is not in the topology")]
+    OwnGateway,
+    /// Route and content do not fit a packet.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// Packs a fragment for its recipient: fresh routes, fresh delays, fresh keys and a fresh ack
+/// each time, so that two packets of one fragment have nothing in common.
+///
+/// # Errors
+/// [`PrepareError`] says what is missing.
+pub fn prepare(
+    rng: &mut impl CryptoRng,
+    topology: &Topology,
+    sender: Sender<'_>,
+    to: &Address,
+    fragment: &Fragment,
+) -> Result<Prepared, PrepareError> {
+    let route = topology
+        .route(rng, &to.gateway)
+        .ok_or(PrepareError::RecipientGateway)?;
+    let ack_route = topology
+        .route(rng, &sender.address.gateway)
+        .ok_or(PrepareError::OwnGateway)?;
+    let journey = Journey::draw(rng, &route, to.identity, sender.packet_delay);
+    let ack_journey = Journey::draw(rng, &ack_route, sender.address.identity, sender.ack_delay);
+    let next_hop = journey.first_hop().ok_or(PrepareError::RecipientGateway)?;
+
+    let acknowledged = Acknowledged::Fragment(fragment.id());
+    let mut plaintext = ack::surb_ack(rng, sender.ack_key, acknowledged, &ack_journey)?;
+    plaintext.extend(fragment::seal(rng, &to.encryption, &fragment.encode()));
+    let packet = packet::build(rng, &journey, PacketSize::Regular, &plaintext)?;
+    Ok(Prepared {
+        packet: MixPacket {
+            rotation: topology.rotation(),
+            next_hop,
+            packet,
+        },
+        expected_delay: journey.waiting_time() + ack_journey.waiting_time(),
+    })
+}
