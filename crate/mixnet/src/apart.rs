@@ -1,0 +1,155 @@
+//! The parts of a mixnet as programs of their own, on one host or several.
+
+use crate::directory::{self, Announcer, Epochs, Registry};
+use crate::error::MixnetError;
+use crate::faults::FaultSettings;
+use crate::mixnet::{list_file, shared};
+use crate::node::{KnownNodes, Tasks};
+use crate::ports::{listen, local_address};
+use crate::ready::{Ready, ReadyNode, base_url};
+use crate::slot::{Names, Plan, Slot};
+use crate::web;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A directory on its own.
+pub struct DirectoryServer {
+    tasks: Tasks,
+    ready: Ready,
+}
+
+impl DirectoryServer {
+    /// Starts a directory. Nodes announce themselves to it; `extra_nodes` lists others.
+    ///
+    /// # Errors
+    /// [`MixnetError`] says what stands in the way.
+    pub async fn start(
+        address: SocketAddr,
+        epoch: Duration,
+        extra_nodes: Option<&Path>,
+    ) -> Result<Self, MixnetError> {
+        let known = Arc::new(KnownNodes::default());
+        let registry = Arc::new(Registry::new(Epochs::new(epoch), known));
+        extra_nodes.map_or(Ok(()), |path| list_file(path, &registry))?;
+        let listener = listen(address).await?;
+        let directory = base_url(local_address(&listener)?);
+        let tasks = Tasks::default();
+        let router = directory::router(registry.clone()).merge(directory::announcements(registry));
+        web::serve(listener, router, &tasks);
+        let ready = Ready {
+            ready: true,
+            directory,
+            admin: None,
+            nodes: Vec::new(),
+        };
+        Ok(Self { tasks, ready })
+    }
+
+    /// Where it is.
+    pub const fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Ends it in order.
+    pub async fn shutdown(self) {
+        self.tasks.stop().await;
+    }
+}
+
+/// What a node of either kind needs to know to run apart.
+#[derive(Clone, Debug)]
+pub struct NodeOptions {
+    /// The directory's base address.
+    pub directory: String,
+    /// Where to listen for other nodes. Others must reach it under the same address.
+    pub mix_address: SocketAddr,
+    /// Where keys and databases are kept.
+    pub state: PathBuf,
+    /// Trouble to make.
+    pub faults: FaultSettings,
+}
+
+/// What only a gateway needs to know.
+#[derive(Clone, Debug)]
+pub struct GatewayOptions {
+    /// Where to listen for clients.
+    pub websocket: SocketAddr,
+    /// The name under which a TLS proxy in front of it is reached.
+    pub hostname: Option<String>,
+    /// The port of that proxy.
+    pub tls_port: Option<u16>,
+    /// Bytes of free bandwidth a day for each client; 0 refuses.
+    pub free_bandwidth: i64,
+}
+
+/// One node on its own.
+pub struct NodeServer {
+    slot: Slot,
+    ready: Ready,
+}
+
+impl NodeServer {
+    /// Starts a mix node of the given layer, or of whichever the directory chooses.
+    ///
+    /// # Errors
+    /// [`MixnetError`] says what stands in the way.
+    pub async fn start_mix(options: NodeOptions, layer: Option<u8>) -> Result<Self, MixnetError> {
+        Self::start(options, Plan::Mix { layer }).await
+    }
+
+    /// Starts a gateway.
+    ///
+    /// # Errors
+    /// [`MixnetError`] says what stands in the way.
+    pub async fn start_gateway(
+        options: NodeOptions,
+        gateway: GatewayOptions,
+    ) -> Result<Self, MixnetError> {
+        let GatewayOptions {
+            websocket,
+            hostname,
+            tls_port,
+            free_bandwidth,
+        } = gateway;
+        let names = Names { hostname, tls_port };
+        Self::start(
+            options,
+            Plan::Gateway {
+                websocket,
+                names,
+                free_bandwidth,
+            },
+        )
+        .await
+    }
+
+    async fn start(options: NodeOptions, plan: Plan) -> Result<Self, MixnetError> {
+        let shared = shared(options.faults)?;
+        let slot = Slot::new(&options.state, options.mix_address, plan)?;
+        let node = slot.start(&shared).await?;
+        let ready = Ready {
+            ready: true,
+            directory: options.directory.clone(),
+            admin: None,
+            nodes: vec![ReadyNode::new(None, &node)],
+        };
+        let (keys, counters) = (slot.keys.clone(), slot.counters.clone());
+        let announcer = Announcer::new(&options.directory, node, keys, counters, shared.known);
+        if let Some(tasks) = slot.tasks().await {
+            tasks.spawn(announcer.run(tasks.clone()));
+        }
+        Ok(Self { slot, ready })
+    }
+
+    /// Where it is.
+    pub const fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Ends it in order: the directory is told, and what was not delivered is saved.
+    pub async fn shutdown(self) {
+        self.slot.stop().await;
+    }
+}
