@@ -62,6 +62,7 @@ export class FakeBackground {
 
   #connected(port: FakePort): void {
     this.#ports.add(port);
+    port.onDisconnect.addListener(() => void this.#ports.delete(port));
     port.onMessage.addListener((message) => this.#asked(port, message as PageMessage));
     if (this.diesAtOnce) queueMicrotask(() => this.die());
   }

@@ -1,2 +1,72 @@
-//! Build tasks.
-fn main() {}
+//! The project's commands: `cargo xtask demo | build | test | lint | bench`.
+
+mod bench;
+mod bundle;
+mod demo;
+mod lint;
+mod package;
+mod paths;
+mod process;
+mod setup;
+mod tally;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and shows Sotto.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Start a local mixnet and two browsers that can write to each other.
+    Demo {
+        /// Do the exchange without a window, print each step and save screenshots.
+        #[arg(long)]
+        headless: bool,
+    },
+    /// Build the extension into target/extension, and the packages for the stores.
+    Build,
+    /// Run every test; the last line counts them.
+    Test {
+        /// Run this part alone.
+        #[arg(long)]
+        only: Option<test::Part>,
+    },
+    /// Check style and types; nothing is changed.
+    Lint,
+    /// Measure the core, and print the size of the wasm.
+    Bench {
+        /// Measure the extension in Chromium instead.
+        #[arg(long)]
+        browser: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
+        Task::Demo { headless } => demo::run(headless),
+        Task::Build => bundle::build_extension(),
+        Task::Test { only } => test::run(only),
+        Task::Lint => lint::run(),
+        Task::Bench { browser } => bench::run(browser),
+    }
+}

@@ -1,0 +1,71 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ARTEFACTS } from './programs';
+import { until } from './until';
+
+/** Keys that tests press. */
+export type Key = 'Enter' | 'Tab';
+
+/**
+ * A browser with the extension loaded and one tab, which shows pages of the extension. The same
+ * for both kinds, so that they are tested by the same tests.
+ */
+export abstract class Browser {
+  /** Shows a page of the extension, such as `popup/popup.html`. */
+  abstract open(path: string): Promise<void>;
+  /** What a JavaScript expression is in the page. */
+  abstract evaluate<T>(expression: string): Promise<T>;
+  abstract click(selector: string): Promise<void>;
+  /** Types into a field, key by key. */
+  abstract type(selector: string, text: string): Promise<void>;
+  abstract press(selector: string, key: Key): Promise<void>;
+  abstract screenshot(): Promise<Buffer>;
+  /** Ends the background as the browser may at any moment. The next event starts it again. */
+  abstract killBackground(): Promise<void>;
+  /** Closes it as a user does. Its profile stays. */
+  abstract close(): Promise<void>;
+
+  /** Waits until a JavaScript expression is true in the page, and returns its value. */
+  async until<T>(what: string, expression: string): Promise<T> {
+    try {
+      return await until(what, () => this.evaluate<T>(expression));
+    } catch (error) {
+      await this.#keepPicture(what);
+      throw error;
+    }
+  }
+
+  /** Puts a text into a field at once, as pasting does, in place of what was there. */
+  async paste(selector: string, text: string): Promise<void> {
+    await this.evaluate(`(() => {
+      const field = document.querySelector(${JSON.stringify(selector)});
+      field.focus();
+      field.select();
+      document.execCommand('insertText', false, ${JSON.stringify(text)});
+    })()`);
+  }
+
+  /** Sets a text too long for {@link paste}, whose undo history browsers keep. */
+  async setValue(selector: string, text: string): Promise<void> {
+    await this.evaluate(`(() => {
+      const field = document.querySelector(${JSON.stringify(selector)});
+      field.value = ${JSON.stringify(text)};
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    })()`);
+  }
+
+  async #keepPicture(what: string): Promise<void> {
+    await mkdir(ARTEFACTS, { recursive: true });
+    const name = what.replace(/[^a-z0-9]+/gi, '-').slice(0, 60);
+    await writeFile(join(ARTEFACTS, `failed-${name}-${Date.now()}.png`), await this.screenshot()).catch(
+      console.error,
+    );
+  }
+}
+
+/** A kind of browser. */
+export interface Kind {
+  readonly name: string;
+  /** Starts one with this profile folder; a folder used before gives the same user again. */
+  launch(profile: string): Promise<Browser>;
+}

@@ -1,0 +1,86 @@
+import { type BrowserContext, chromium as playwright, type Page } from 'playwright-core';
+import { Browser, type Key, type Kind } from './browser';
+import { CHROMIUM, EXTENSION } from './programs';
+
+const ARGUMENTS = [
+  // Tests and the demo may run as root, as in a container, where Chromium has no sandbox.
+  ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  `--disable-extensions-except=${EXTENSION}`,
+  `--load-extension=${EXTENSION}`,
+];
+
+/** How Chromium is started. */
+export interface ChromiumOptions {
+  headless: boolean;
+  viewport: { width: number; height: number } | null;
+  extraArguments?: string[];
+}
+
+const POPUP_SIZE = { width: 400, height: 600 };
+
+export class Chromium extends Browser {
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly base: string,
+  ) {
+    super();
+  }
+
+  static async launch(
+    profile: string,
+    { headless, viewport, extraArguments = [] }: ChromiumOptions = { headless: true, viewport: POPUP_SIZE },
+  ): Promise<Chromium> {
+    const context = await playwright.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      headless,
+      viewport,
+      args: [...ARGUMENTS, ...(headless ? ['--disable-gpu'] : []), ...extraArguments],
+    });
+    const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
+    const page = context.pages()[0] ?? (await context.newPage());
+    return new Chromium(context, page, new URL('/', worker.url()).href);
+  }
+
+  async open(path: string): Promise<void> {
+    await this.page.goto(this.base + path);
+  }
+
+  evaluate<T>(expression: string): Promise<T> {
+    return this.page.evaluate<T>(expression);
+  }
+
+  click(selector: string): Promise<void> {
+    return this.page.click(selector);
+  }
+
+  type(selector: string, text: string): Promise<void> {
+    return this.page.locator(selector).pressSequentially(text);
+  }
+
+  press(selector: string, key: Key): Promise<void> {
+    return this.page.press(selector, key);
+  }
+
+  screenshot(): Promise<Buffer> {
+    return this.page.screenshot();
+  }
+
+  async killBackground(): Promise<void> {
+    const session = await this.context.newCDPSession(this.page);
+    await session.send('ServiceWorker.enable');
+    await session.send('ServiceWorker.stopAllWorkers');
+    await session.detach();
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+}
+
+export const chromium: Kind = { name: 'Chromium', launch: (profile) => Chromium.launch(profile) };

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Browser, type Key, type Kind } from './browser';
+import { Marionette } from './marionette';
+import { EXTENSION, FIREFOX } from './programs';
+import { until } from './until';
+
+const ID = 'sotto@sotto.invalid';
+const UUID = 'b3a1c9d2-5e4f-4a6b-8c7d-0e1f2a3b4c5d';
+/** What WebDriver calls keys. */
+const KEYS: Record<Key, string> = { Enter: '\uE007', Tab: '\uE004' };
+const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
+
+const PREFERENCES: Record<string, string | number | boolean> = {
+  // Pages of the extension have a known address.
+  'extensions.webextensions.uuids': JSON.stringify({ [ID]: UUID }),
+  // An unpacked extension is gone when Firefox closes; what it stored stays, as for an installed one.
+  'extensions.webextensions.keepUuidOnUninstall': true,
+  'extensions.webextensions.keepStorageOnUninstall': true,
+  'marionette.port': 0,
+  'browser.shell.checkDefaultBrowser': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'app.update.enabled': false,
+};
+
+export class Firefox extends Browser {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly marionette: Marionette,
+  ) {
+    super();
+  }
+
+  static async launch(profile: string): Promise<Firefox> {
+    await writeFile(join(profile, 'user.js'), userPreferences());
+    const portFile = join(profile, 'MarionetteActivePort');
+    await rm(portFile, { force: true });
+    const args = [
+      '--headless',
+      '--marionette',
+      '--remote-allow-system-access',
+      '--no-remote',
+      '--profile',
+      profile,
+    ];
+    const child = spawn(FIREFOX, args, { stdio: 'ignore' });
+    const port = await until('Firefox to start', () =>
+      readFile(portFile, 'utf8').then(Number, () => undefined),
+    );
+    const marionette = await Marionette.connect(port);
+    await marionette.send('WebDriver:NewSession', { strictFileInteractability: true });
+    await marionette.send('Addon:Install', { path: EXTENSION, temporary: true });
+    await marionette.send('WebDriver:SetWindowRect', { width: 420, height: 720 });
+    return new Firefox(child, marionette);
+  }
+
+  async open(path: string): Promise<void> {
+    await this.marionette.send('WebDriver:Navigate', { url: `moz-extension://${UUID}/${path}` });
+  }
+
+  async evaluate<T>(expression: string): Promise<T> {
+    const parameters = { script: `return (${expression})`, args: [], sandbox: null };
+    const { value } = await this.marionette.send<{ value: T }>('WebDriver:ExecuteScript', parameters);
+    return value;
+  }
+
+  async click(selector: string): Promise<void> {
+    await this.marionette.send('WebDriver:ElementClick', { id: await this.#element(selector) });
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.marionette.send('WebDriver:ElementSendKeys', { id: await this.#element(selector), text });
+  }
+
+  press(selector: string, key: Key): Promise<void> {
+    return this.type(selector, KEYS[key]);
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const { value } = await this.marionette.send<{ value: string }>('WebDriver:TakeScreenshot', {
+      full: false,
+    });
+    return Buffer.from(value, 'base64');
+  }
+
+  async killBackground(): Promise<void> {
+    await this.marionette.send('Marionette:SetContext', { value: 'chrome' });
+    const script = `const [done] = [arguments[arguments.length - 1]];
+      WebExtensionPolicy.getByID(${JSON.stringify(ID)}).extension
+        .terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true }).then(() => done(null));`;
+    await this.marionette.send('WebDriver:ExecuteAsyncScript', { script, args: [], sandbox: 'system' });
+    await this.marionette.send('Marionette:SetContext', { value: 'content' });
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.child, 'exit');
+    await this.marionette.send('Marionette:Quit', { flags: ['eForceQuit'] });
+    await ended;
+  }
+
+  async #element(selector: string): Promise<string> {
+    const found = await this.marionette.send<{ value: Record<string, string> }>('WebDriver:FindElement', {
+      using: 'css selector',
+      value: selector,
+    });
+    return found.value[ELEMENT] ?? '';
+  }
+}
+
+function userPreferences(): string {
+  return Object.entries(PREFERENCES)
+    .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
+    .join('');
+}
+
+export const firefox: Kind = { name: 'Firefox', launch: (profile) => Firefox.launch(profile) };

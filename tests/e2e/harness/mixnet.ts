@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { MIXNET } from './programs';
+import { Scratch } from './cleanup';
+
+/** A local mixnet of its own, with all its nodes in one process. */
+export class Mixnet {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly state: Scratch,
+    /** The address to give to clients. */
+    readonly directory: string,
+  ) {}
+
+  /** Starts one on free ports, or with its directory on this port. */
+  static async start(directoryPort = 0): Promise<Mixnet> {
+    const state = await Scratch.create();
+    const args = ['run', '--directory-port', `${directoryPort}`, '--state', state.path];
+    const child = spawn(MIXNET, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { RUST_LOG: 'error', ...process.env },
+    });
+    const ready = createInterface({ input: child.stdout });
+    const line = await Promise.race([once(ready, 'line'), failed(child)]);
+    return new Mixnet(child, state, (JSON.parse(String(line[0])) as { directory: string }).directory);
+  }
+
+  async stop(): Promise<void> {
+    const ended = this.child.exitCode === null ? once(this.child, 'exit') : undefined;
+    this.child.kill('SIGTERM');
+    await ended;
+    await this.state.dispose();
+  }
+}
+
+async function failed(child: ChildProcess): Promise<never> {
+  const [code] = await once(child, 'exit');
+  throw new Error(`the mixnet ended before it was ready, with code ${String(code)}`);
+}

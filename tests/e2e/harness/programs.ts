@@ -1,0 +1,12 @@
+import { resolve } from 'node:path';
+
+/** Where `cargo xtask` found or built what the tests drive. */
+export const CHROMIUM = process.env.SOTTO_CHROMIUM ?? '/usr/bin/chromium';
+export const FIREFOX = process.env.SOTTO_FIREFOX ?? '/usr/bin/firefox-esr';
+export const MIXNET = process.env.SOTTO_MIXNET ?? 'target/release/sotto-mixnet';
+
+/** The extension as it is loaded into the browsers. */
+export const EXTENSION = resolve('target/extension');
+
+/** Where pictures of failures and other traces of a run are kept. */
+export const ARTEFACTS = resolve('target/e2e');

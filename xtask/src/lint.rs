@@ -1,0 +1,79 @@
+//! `cargo xtask lint`: everything that a machine can say about style, types and dependencies.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::{bundle, paths, process, tally, tally::Tally, test};
+
+const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
+
+/// Runs every check, also after one has failed.
+pub(crate) fn run() -> Result<()> {
+    let mut tally = Tally::default();
+    // First, as the types that TypeScript is checked against come from it.
+    tally += tally::check("Building the extension", bundle::build_extension);
+    for (what, mut command) in commands() {
+        tally += tally::check(what, || process::run(&mut command));
+    }
+    for project in ["extension", "tests/e2e"] {
+        tally += tally::check(&format!("Checking the types of {project}"), || {
+            test::check_types(project)
+        });
+    }
+    tally += tally::check("Checking the package for Firefox", test::lint_package);
+    tally += tally::check("Checking the dependencies", dependencies);
+    println!("\n{tally}");
+    tally.into_result()
+}
+
+fn commands() -> Vec<(&'static str, Command)> {
+    let conformance = "tests/conformance/Cargo.toml";
+    vec![
+        (
+            "Checking the format of Rust",
+            cargo(&["fmt", "--all", "--check"]),
+        ),
+        (
+            "Checking the format of the conformance tests",
+            cargo(&["fmt", "--check", "--manifest-path", conformance]),
+        ),
+        ("Linting Rust", clippy(&["--workspace", "--all-targets"])),
+        (
+            "Linting the wasm",
+            clippy(&[
+                "--package",
+                "sotto-wasm",
+                "--target",
+                "wasm32-unknown-unknown",
+            ]),
+        ),
+        ("Checking the format of TypeScript", prettier()),
+    ]
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = process::cargo();
+    command.args(arguments);
+    command
+}
+
+fn clippy(what: &[&str]) -> Command {
+    let mut command = cargo(&["clippy", "--locked"]);
+    command.args(what).args(DENY_WARNINGS);
+    command
+}
+
+fn prettier() -> Command {
+    let mut command = process::command(paths::npm_program("prettier"));
+    command.args(["--check", "extension", "tests/e2e", "*.ts", "*.json"]);
+    command
+}
+
+/// Licences, advisories and sources of the Rust dependencies, as `deny.toml` allows them.
+fn dependencies() -> Result<()> {
+    if paths::find_program(&["cargo-deny"]).is_none() {
+        bail!("cargo-deny is not installed: cargo install --locked cargo-deny");
+    }
+    process::run(&mut cargo(&["deny", "--log-level", "error", "check"]))
+}

@@ -1,0 +1,144 @@
+//! `cargo xtask test`: everything that can be tested on one machine.
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::{
+    bundle, package, paths,
+    process::{self, step},
+    setup::{CHROMIUM, FIREFOX},
+    tally::{self, Tally},
+};
+
+/// A part of the tests that can run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Unit tests, and clients over a local mixnet in one process.
+    Rust,
+    /// Our bytes against the official crates.
+    Conformance,
+    /// The pages' types and tests, and the Firefox store's lint.
+    Typescript,
+    /// The extension in Chromium and in Firefox.
+    Browsers,
+}
+
+/// Runs the parts, or one of them. The last line of a run counts all tests.
+pub(crate) fn run(only: Option<Part>) -> Result<()> {
+    let parts = only.map_or(Part::value_variants().to_vec(), |part| vec![part]);
+    // First, as compiling for tests is of no use when a browser cannot be had.
+    if parts.contains(&Part::Browsers) {
+        CHROMIUM.find_or_install()?;
+        FIREFOX.find_or_install()?;
+    }
+    let mut tally = Tally::default();
+    if parts
+        .iter()
+        .any(|part| matches!(part, Part::Typescript | Part::Browsers))
+    {
+        tally += tally::check("Building the extension", bundle::build_extension);
+    }
+    for part in parts {
+        tally += part.run()?;
+    }
+    println!("\n{tally}");
+    tally.into_result()
+}
+
+impl Part {
+    fn run(self) -> Result<Tally> {
+        match self {
+            Self::Rust => rust(),
+            Self::Conformance => conformance(),
+            Self::Typescript => typescript(),
+            Self::Browsers => browsers(),
+        }
+    }
+}
+
+fn rust() -> Result<Tally> {
+    let mut command = process::cargo();
+    command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
+    tally::cargo_test("Testing the Rust crates", &mut command)
+}
+
+/// A workspace of its own, see its Cargo.toml; its target is apart for the same reason.
+fn conformance() -> Result<Tally> {
+    let mut command = process::cargo();
+    command.args([
+        "test",
+        "--locked",
+        "--no-fail-fast",
+        "--manifest-path",
+        "tests/conformance/Cargo.toml",
+    ]);
+    command.env(
+        "CARGO_TARGET_DIR",
+        paths::cargo_target().join("conformance"),
+    );
+    tally::cargo_test("Testing against the official crates", &mut command)
+}
+
+fn typescript() -> Result<Tally> {
+    let mut tally = Tally::default();
+    for project in ["extension", "tests/e2e"] {
+        tally += tally::check(&format!("Checking the types of {project}"), || {
+            check_types(project)
+        });
+    }
+    tally += tally::vitest("Testing the pages", "vitest.config.ts", &[])?;
+    tally += tally::check("Checking the package for Firefox", lint_package);
+    Ok(tally)
+}
+
+/// Strict TypeScript, with the types of the messages as they come from Rust.
+pub(crate) fn check_types(project: &str) -> Result<()> {
+    process::run(process::command(paths::npm_program("tsc")).args(["--project", project]))
+}
+
+/// What Mozilla's store would refuse.
+pub(crate) fn lint_package() -> Result<()> {
+    let mut command = process::command(paths::npm_program("web-ext"));
+    command.args(["lint", "--no-config-discovery", "--warnings-as-errors"]);
+    process::run(command.arg("--source-dir").arg(package::folder("firefox")))
+}
+
+fn browsers() -> Result<Tally> {
+    tally::vitest(
+        "Testing in Chromium and in Firefox",
+        "tests/e2e/vitest.config.ts",
+        &browser_environment()?,
+    )
+}
+
+/// What the scripts in `tests/e2e` want to know: where the browsers and the mixnet are.
+pub(crate) fn browser_environment() -> Result<Vec<(&'static str, String)>> {
+    step("Building the local mixnet");
+    let mixnet = build_mixnet()?;
+    Ok(vec![
+        ("SOTTO_MIXNET", mixnet),
+        (
+            CHROMIUM.variable,
+            CHROMIUM.find_or_install()?.display().to_string(),
+        ),
+        (
+            FIREFOX.variable,
+            FIREFOX.find_or_install()?.display().to_string(),
+        ),
+    ])
+}
+
+/// A release build: the mixnet of a test must not be what the browsers wait for.
+fn build_mixnet() -> Result<String> {
+    process::run(process::cargo().args([
+        "build",
+        "--locked",
+        "--release",
+        "--package",
+        "sotto-mixnet",
+    ]))?;
+    Ok(paths::cargo_target()
+        .join("release/sotto-mixnet")
+        .display()
+        .to_string())
+}
