@@ -183,4 +183,29 @@ mod tests {
         assert_eq!((named, delivery), (*destination.as_bytes(), vec![5; 21]));
         assert!(ack.is_none());
     }
+
+    /// A packet straight to its last node.
+    fn unwrap_last(size: PacketSize, plaintext: &[u8]) -> Result<Hop, NodeError> {
+        let mut rng = crate::ChaCha20Rng::from_seed([4; 32]);
+        let gateway = EncryptionSecret::generate(&mut rng);
+        let destination = ClientKeys::generate(&mut rng).signing.identity_key();
+        let address = NodeAddress("127.0.0.1:1789".parse().unwrap());
+        let route = [packet::Hop {
+            address,
+            key: gateway.public_key(),
+        }];
+        let journey = Journey::draw(&mut rng, &route, destination, Duration::ZERO);
+        let packet = packet::build(&mut rng, &journey, size, plaintext).unwrap();
+        unwrap(&packet, &gateway).map(|unwrapped| unwrapped.hop)
+    }
+
+    #[test]
+    fn the_size_of_the_packet_and_not_of_its_content_makes_an_ack() {
+        for len in [0, 1, 20, 21] {
+            let hop = unwrap_last(PacketSize::Ack, &vec![7; len]).unwrap();
+            assert!(matches!(hop, Hop::Final { delivery, ack: None, .. } if delivery.len() == len));
+            let error = unwrap_last(PacketSize::Regular, &vec![4; len]).unwrap_err();
+            assert_eq!(error, NodeError::Ack, "{len} bytes");
+        }
+    }
 }

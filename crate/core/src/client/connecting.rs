@@ -304,7 +304,7 @@ impl Client {
                 self.heard_fourth(now, &data);
             }
             (Stage::AwaitingRegister, ServerMessage::Register { status: true, .. }) => {
-                self.registered(now);
+                self.store_registration(now);
             }
             (
                 Stage::Authenticating,
@@ -436,32 +436,46 @@ impl Client {
         }
     }
 
-    /// The gateway has taken us. From here on the address stands.
-    fn registered(&mut self, now: Time) {
-        let Some((gateway, key)) = self
-            .link
-            .as_ref()
-            .and_then(|link| Some((link.gateway, link.key.clone()?)))
-        else {
+    /// The gateway has taken us. That goes to disk before anybody is told of the address.
+    fn store_registration(&mut self, now: Time) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        let Some(key) = link.key.clone() else {
             return;
         };
         let standing = Standing::Confirmed;
         let registration = Registration {
-            gateway,
+            gateway: link.gateway,
             key,
             standing,
             last_timestamp: 0,
         };
+        link.enter(now, Stage::StoringRegistration);
+        let connection = link.connection;
         self.ledger.put(
             Store::Registration,
             Registration::KEY,
             registration.to_record(),
         );
+        self.ledger
+            .then(After::Registered(connection, registration));
+    }
+
+    /// The registration is on disk: from here on the address stands.
+    pub(super) fn registered(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        registration: Registration,
+    ) {
         self.registration = Some(registration);
         if let Some(address) = self.address() {
-            self.ledger.then(After::Tell(Output::Address(address)));
+            self.outputs.push_back(Output::Address(address));
         }
-        self.online(now, 0);
+        if self.link_of(connection).is_some() {
+            self.online(now, 0);
+        }
     }
 
     /// Draws the timestamp to sign in with. It must grow, even over a restart within the second,

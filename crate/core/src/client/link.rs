@@ -39,6 +39,8 @@ pub(super) enum Stage {
     AwaitingFourth,
     /// The gateway accepted; its summary is still to come.
     AwaitingRegister,
+    /// The confirmed registration is on its way to disk.
+    StoringRegistration,
     /// The timestamp is on its way to disk; then the request leaves.
     StoringTimestamp,
     /// The authentication request is out.
@@ -139,7 +141,8 @@ impl Link {
             Stage::AwaitingSecond(_)
             | Stage::StoringKey { .. }
             | Stage::AwaitingFourth
-            | Stage::AwaitingRegister => Step::Registering,
+            | Stage::AwaitingRegister
+            | Stage::StoringRegistration => Step::Registering,
             Stage::StoringTimestamp | Stage::Authenticating | Stage::Online => Step::Authenticating,
         }
     }

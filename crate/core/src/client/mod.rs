@@ -64,6 +64,8 @@ enum After {
     Enqueue(SentMessage),
     /// The handshake may go on with the agreed key.
     SendThird(ConnectionId),
+    /// The gateway's confirmation counts.
+    Registered(ConnectionId, Registration),
     /// The authentication request may leave with its timestamp (seconds).
     SendAuthenticate(ConnectionId, u64),
 }
@@ -198,6 +200,9 @@ impl Client {
                 After::Tell(output) => self.outputs.push_back(output),
                 After::Enqueue(message) => self.enqueue(message),
                 After::SendThird(connection) => self.send_third(now, connection),
+                After::Registered(connection, registration) => {
+                    self.registered(now, connection, registration);
+                }
                 After::SendAuthenticate(connection, seconds) => {
                     self.send_authenticate(now, connection, seconds);
                 }

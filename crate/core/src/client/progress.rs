@@ -38,7 +38,8 @@ impl FromStr for MessageId {
     fn from_str(text: &str) -> Result<Self, MessageIdError> {
         let mut id = [0; 16];
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != id.len() || !rest.is_empty() {
+        let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if pairs.len() != id.len() || !rest.is_empty() || !hexadecimal {
             return Err(MessageIdError);
         }
         for (byte, pair) in id.iter_mut().zip(pairs) {

@@ -118,8 +118,13 @@ impl Client {
         sets
     }
 
+    /// A new message is on disk: it is told of and may leave.
     pub(super) fn enqueue(&mut self, message: SentMessage) {
+        let id = message.id;
+        let state = DeliveryState::Queued { waiting: None };
         self.outbox.insert(message);
+        self.told.insert(id, state.clone());
+        self.outputs.push_back(Output::Delivery { id, state });
     }
 
     /// A message is done with: in one commit it leaves the outbox and is remembered.

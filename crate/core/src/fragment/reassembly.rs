@@ -14,6 +14,10 @@ pub const MAX_HELD_BYTES: usize = 64 << 20;
 /// What a held fragment is charged besides its payload.
 const FRAGMENT_OVERHEAD: usize = 64;
 
+/// What a set is charged besides its fragments: a node of the tree has room for eleven fragments
+/// even when it holds one, and a stranger can begin a set with a single byte.
+const SET_OVERHEAD: usize = 1024;
+
 /// What has become of a fragment.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -78,7 +82,7 @@ impl PartialSet {
     }
 
     fn bytes(&self) -> usize {
-        self.fragments.values().map(charge).sum()
+        SET_OVERHEAD + self.fragments.values().map(charge).sum::<usize>()
     }
 }
 
@@ -107,10 +111,14 @@ impl Reassembly {
     pub fn insert(&mut self, now: Time, fragment: Fragment) -> Arrival {
         let id = fragment.id.set;
         let total = fragment.total;
-        let set = self.sets.entry(id).or_insert_with(|| PartialSet {
-            total,
-            fragments: BTreeMap::new(),
-            touched: now,
+        let held_bytes = &mut self.held_bytes;
+        let set = self.sets.entry(id).or_insert_with(|| {
+            *held_bytes += SET_OVERHEAD;
+            PartialSet {
+                total,
+                fragments: BTreeMap::new(),
+                touched: now,
+            }
         });
         if set.total != total {
             return Arrival::Refused {

@@ -1,0 +1,274 @@
+//! What a browser or a program does around a client: sockets, a disk, a clock.
+
+use super::{Directory, Event, LATENCY, World};
+use rand_core::SeedableRng;
+use sotto_core::ChaCha20Rng;
+use sotto_core::address::Address;
+use sotto_core::client::{
+    Client, Commit, Config, ConnectionState, DeliveryState, Input, MessageId, Output, Record, Store,
+};
+use sotto_core::time::Time;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long the disk takes.
+const DISK: Duration = Duration::from_millis(5);
+
+/// How long the directory takes to answer.
+const FETCH: Duration = Duration::from_millis(10);
+
+pub(crate) struct Host {
+    config: Config,
+    client: Option<Client>,
+    disk: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
+    under_way: Option<Commit>,
+    /// Counts restarts, so that events of an earlier life are known.
+    pub(crate) life: u32,
+    /// Whether the disk takes anything.
+    pub(crate) disk_full: bool,
+    pub(crate) received: Vec<Vec<u8>>,
+    pub(crate) states: Vec<(MessageId, DeliveryState)>,
+    pub(crate) connection: Option<ConnectionState>,
+    pub(crate) connections: Vec<ConnectionState>,
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) storage_problems: Vec<String>,
+    gateway: Option<usize>,
+}
+
+impl Host {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config,
+            client: None,
+            disk: BTreeMap::new(),
+            under_way: None,
+            life: 0,
+            disk_full: false,
+            received: Vec::new(),
+            states: Vec::new(),
+            connection: None,
+            connections: Vec::new(),
+            addresses: Vec::new(),
+            storage_problems: Vec::new(),
+            gateway: None,
+        }
+    }
+
+    pub(crate) fn start(&mut self, now: Time, seed: [u8; 32]) {
+        let loaded = |(store, _): &&(Store, Vec<u8>)| Store::LOADED.contains(store);
+        let stored =
+            self.disk
+                .iter()
+                .filter(|(key, _)| loaded(key))
+                .map(|((store, key), value)| Record {
+                    store: *store,
+                    key: key.clone(),
+                    value: value.clone(),
+                });
+        let rng = ChaCha20Rng::from_seed(seed);
+        self.client = Some(Client::new(self.config.clone(), stored.collect(), rng, now).unwrap());
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.client = None;
+        self.under_way = None;
+        self.connection = None;
+        self.life += 1;
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        self.client.as_ref().expect("the client is dead")
+    }
+
+    pub(crate) fn client_mut(&mut self) -> &mut Client {
+        self.client.as_mut().expect("the client is dead")
+    }
+
+    pub(crate) fn handle(&mut self, now: Time, input: Input) {
+        if let Input::Saved(_) = input
+            && let Some(commit) = self.under_way.take()
+        {
+            self.write(commit);
+        }
+        if let Some(client) = &mut self.client {
+            client.handle(now, input);
+        }
+    }
+
+    fn write(&mut self, commit: Commit) {
+        for change in commit.changes {
+            let key = (change.store, change.key);
+            match change.value {
+                Some(value) => self.disk.insert(key, value),
+                None => self.disk.remove(&key),
+            };
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Time> {
+        self.client.as_ref()?.next_deadline()
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        self.client.is_none()
+            || matches!(
+                self.connection,
+                Some(ConnectionState::Online { problem: None, .. })
+            )
+    }
+
+    pub(crate) fn state(&self, id: MessageId) -> Option<&DeliveryState> {
+        self.states
+            .iter()
+            .rev()
+            .find(|(told, _)| *told == id)
+            .map(|(_, state)| state)
+    }
+
+    /// The code of the problem that keeps the client from being connected.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        match self.connection.as_ref()? {
+            ConnectionState::Offline { problem, .. }
+            | ConnectionState::Online {
+                problem: Some(problem),
+                ..
+            } => Some(problem.code()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn count(&self, store: Store) -> usize {
+        self.disk.keys().filter(|(of, _)| *of == store).count()
+    }
+
+    pub(crate) fn damage(&mut self, store: Store) {
+        for ((of, _), value) in &mut self.disk {
+            if *of == store {
+                value.truncate(3);
+            }
+        }
+    }
+}
+
+/// Carries out what a client asks for.
+pub(crate) fn drain(world: &mut World, host: usize) {
+    while let Some(output) = world.hosts[host].client.as_mut().and_then(Client::poll) {
+        match output {
+            Output::OpenGateway { connection, url } => {
+                let found = world.gateways.iter().position(|g| g.up && g.url() == url);
+                world.hosts[host].gateway = found;
+                match found {
+                    Some(_) => world.input(host, LATENCY, Input::GatewayOpened { connection }),
+                    None => world.close(host, connection, "connection refused"),
+                }
+            }
+            Output::CloseGateway { .. } => {
+                world
+                    .gateways
+                    .iter_mut()
+                    .for_each(|gateway| gateway.hang_up(host));
+            }
+            Output::SendText { connection, text } => {
+                if let Some(gateway) = world.hosts[host].gateway {
+                    world.after(
+                        LATENCY,
+                        Event::Text {
+                            host,
+                            gateway,
+                            connection,
+                            text,
+                        },
+                    );
+                }
+            }
+            Output::SendBinary { connection, bytes } => {
+                if let Some(gateway) = world.hosts[host].gateway {
+                    world.after(
+                        LATENCY,
+                        Event::Binary {
+                            host,
+                            gateway,
+                            connection,
+                            bytes,
+                        },
+                    );
+                }
+            }
+            Output::FetchTopology => {
+                let input = match world.replies() {
+                    Some(replies) => Input::TopologyFetched(replies),
+                    None => Input::TopologyFailed("connection refused".to_owned()),
+                };
+                world.input(host, FETCH, input);
+            }
+            Output::Commit(commit) => save(world, host, commit),
+            told => tell(&mut world.hosts[host], told),
+        }
+    }
+}
+
+fn save(world: &mut World, host: usize, commit: Commit) {
+    let input = if world.hosts[host].disk_full {
+        Input::SaveFailed(commit.id, "disk full".to_owned())
+    } else {
+        Input::Saved(commit.id)
+    };
+    assert!(
+        world.hosts[host].under_way.is_none(),
+        "one commit at a time"
+    );
+    world.hosts[host].under_way = matches!(input, Input::Saved(_)).then_some(commit);
+    world.input(host, DISK, input);
+}
+
+fn tell(host: &mut Host, output: Output) {
+    match output {
+        Output::Message(message) => {
+            let key = (Store::Inbox, message.id.0.to_vec());
+            assert!(host.disk.contains_key(&key), "shown before it was durable");
+            host.received.push(message.body);
+        }
+        Output::Delivery { id, state } => {
+            let kept = [Store::Outbox, Store::Sent]
+                .iter()
+                .any(|store| host.disk.contains_key(&(*store, id.0.to_vec())));
+            assert!(kept, "told of before it was durable");
+            host.states.push((id, state));
+        }
+        Output::Connection(state) => {
+            host.connections.push(state.clone());
+            host.connection = Some(state);
+        }
+        Output::Address(address) => {
+            assert!(
+                host.count(Store::Registration) == 1,
+                "told before it was durable"
+            );
+            host.addresses.push(address);
+        }
+        Output::Storage(problem) => {
+            host.storage_problems
+                .push(problem.map(|p| p.to_string()).unwrap_or_default());
+        }
+        other => unreachable!("carried out elsewhere: {other:?}"),
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let statistics = self.client.as_ref().map(Client::statistics);
+        let last = self.states.last();
+        let received = self.received.len();
+        write!(
+            f,
+            "{:?}, {received} received, {last:?}, {statistics:?}",
+            self.connection
+        )
+    }
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self::Honest
+    }
+}
