@@ -1,6 +1,6 @@
 //! What a browser or a program does around a client: sockets, a disk, a clock.
 
-use super::{Directory, Event, LATENCY, World};
+use super::{Event, LATENCY, World};
 use rand_core::SeedableRng;
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
@@ -264,11 +264,5 @@ impl std::fmt::Debug for Host {
             "{:?}, {received} received, {last:?}, {statistics:?}",
             self.connection
         )
-    }
-}
-
-impl Default for Directory {
-    fn default() -> Self {
-        Self::Honest
     }
 }
