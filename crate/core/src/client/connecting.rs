@@ -62,8 +62,7 @@ impl Client {
     pub(super) fn topology_fetched(&mut self, now: Time, replies: &DirectoryReplies) {
         let share = self.draw_share();
         match self.atlas.fetched(now, replies, share) {
-            Ok(()) if self.reconnect.waits_for_directory() => self.reconnect.problem = None,
-            Ok(()) => {}
+            Ok(()) => self.reconnect.topology_is_fresh(now),
             Err(problem) => self.directory_problem(problem),
         }
     }
@@ -88,6 +87,16 @@ impl Client {
 }
 
 impl Reconnect {
+    /// What only the directory could mend is worth another try now.
+    fn topology_is_fresh(&mut self, now: Time) {
+        if self.waits_for_directory() {
+            self.problem = None;
+        }
+        if matches!(self.problem, Some(Problem::OwnGatewayMissing | Problem::NoGateway)) {
+            self.at = now;
+        }
+    }
+
     const fn waits_for_directory(&self) -> bool {
         matches!(
             self.problem,
