@@ -21,6 +21,7 @@ pub mod message;
 pub mod node;
 pub mod packet;
 pub mod prepare;
+pub mod surb;
 pub mod time;
 pub mod topology;
 

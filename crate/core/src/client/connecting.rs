@@ -92,7 +92,10 @@ impl Reconnect {
         if self.waits_for_directory() {
             self.problem = None;
         }
-        if matches!(self.problem, Some(Problem::OwnGatewayMissing | Problem::NoGateway)) {
+        if matches!(
+            self.problem,
+            Some(Problem::OwnGatewayMissing | Problem::NoGateway)
+        ) {
             self.at = now;
         }
     }

@@ -5,7 +5,7 @@ use crate::ack::Acknowledged;
 use crate::crypto::random_bytes;
 use crate::delivery::{self, Delivery};
 use crate::fragment::{Arrival, Complete, Fragment, FragmentId, Seen, SetId};
-use crate::message::NymMessage;
+use crate::message::{Content, NymMessage, Repliable, Reply};
 use crate::time::Time;
 use std::time::Duration;
 
@@ -62,12 +62,13 @@ impl Client {
             self.ledger.put(Store::Seen, seen_key(set), record);
         }
         let (sender_tag, body) = match NymMessage::decode(&complete.message) {
-            Ok(NymMessage::Plain(body) | NymMessage::Reply(body)) => (None, body),
-            Ok(NymMessage::Repliable {
+            Ok(NymMessage::Plain(body) | NymMessage::Reply(Reply::Data(body))) => (None, body),
+            Ok(NymMessage::Repliable(Repliable {
                 tag,
-                body: Some(body),
-            }) => (Some(tag), body),
-            Ok(NymMessage::Repliable { body: None, .. }) => return,
+                content: Content::Data(body),
+                ..
+            })) => (Some(tag), body),
+            Ok(NymMessage::Repliable(_) | NymMessage::Reply(Reply::SurbRequest(_))) => return,
             Err(_) => {
                 self.statistics.unreadable += 1;
                 return;

@@ -1,8 +1,10 @@
 //! What stands in the reassembled bytes (protocol.md 4.1, 6.2, 6.3).
 
 mod repliable;
+mod reply;
 
-pub use repliable::SenderTag;
+pub use repliable::{Content, Repliable, SenderTag};
+pub use reply::Reply;
 
 /// The type byte in front of a plain message.
 const PLAIN: u8 = 0;
@@ -10,19 +12,14 @@ const REPLIABLE: u8 = 1;
 const REPLY: u8 = 2;
 
 /// A message as it travels, after its fragments are one again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum NymMessage {
     /// Application bytes from a sender who expects no answer through the mixnet.
     Plain(Vec<u8>),
-    /// Application bytes from an anonymous sender, named by a tag of its choice.
-    Repliable {
-        /// Names the sender's conversation with us.
-        tag: SenderTag,
-        /// Application bytes; none if the message only brought SURBs.
-        body: Option<Vec<u8>>,
-    },
-    /// An answer that came through one of our SURBs.
-    Reply(Vec<u8>),
+    /// From an anonymous sender, with the means to answer it.
+    Repliable(Repliable),
+    /// What came through one of our SURBs.
+    Reply(Reply),
 }
 
 /// Why reassembled bytes are no message.
@@ -45,6 +42,15 @@ impl NymMessage {
         [&[PLAIN], body].concat()
     }
 
+    /// The bytes of any message.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Plain(body) => Self::encode_plain(body),
+            Self::Repliable(repliable) => [&[REPLIABLE], repliable.encode().as_slice()].concat(),
+            Self::Reply(reply) => [&[REPLY], reply.encode().as_slice()].concat(),
+        }
+    }
+
     /// Reads reassembled bytes.
     ///
     /// # Errors
@@ -53,49 +59,99 @@ impl NymMessage {
         let (kind, inner) = bytes.split_first().ok_or(MessageError::Empty)?;
         match *kind {
             PLAIN => Ok(Self::Plain(inner.to_vec())),
-            REPLIABLE => repliable::decode(inner).ok_or(MessageError::Damaged),
-            REPLY => decode_reply(inner),
+            REPLIABLE => Repliable::decode(inner)
+                .map(Self::Repliable)
+                .ok_or(MessageError::Damaged),
+            REPLY => Reply::decode(inner)
+                .map(Self::Reply)
+                .ok_or(MessageError::Damaged),
             other => Err(MessageError::Type(other)),
         }
-    }
-}
-
-/// A reply's data; requests for SURBs come with anonymous replies.
-fn decode_reply(inner: &[u8]) -> Result<NymMessage, MessageError> {
-    match inner.split_first() {
-        Some((0, body)) if !body.is_empty() => Ok(NymMessage::Reply(body.to_vec())),
-        _ => Err(MessageError::Damaged),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::surb::SurbBatch;
+
+    /// A SURB's bytes whose first hop is 127.0.0.1:1789.
+    fn surb(len: usize) -> Vec<u8> {
+        let mut bytes = vec![5; len];
+        bytes[364..371].copy_from_slice(&[4, 6, 253, 127, 0, 0, 1]);
+        bytes
+    }
+
+    /// Type, number of SURBs and body of a message from an anonymous sender.
+    fn described(bytes: &[u8]) -> Result<(usize, Option<Vec<u8>>), MessageError> {
+        match NymMessage::decode(bytes)? {
+            NymMessage::Repliable(Repliable {
+                tag,
+                content,
+                surbs,
+            }) => {
+                assert_eq!(tag, SenderTag([4; 16]));
+                let body = match content {
+                    Content::Data(body) => Some(body),
+                    Content::AdditionalSurbs | Content::Heartbeat => None,
+                };
+                Ok((surbs.surbs.len(), body))
+            }
+            other => panic!("not from an anonymous sender: {other:?}"),
+        }
+    }
 
     #[test]
-    fn messages_of_every_type_are_read_and_damage_is_named() {
-        let tag = SenderTag([4; 16]);
-        let body = |body: &[u8]| NymMessage::Repliable {
-            tag,
-            body: Some(body.to_vec()),
-        };
-        let v2 = [&[1][..], &[4; 16], &[3, 0, 1, 4, 2], &[0; 460], b"hi"].concat();
-        let v1 = [&[1][..], &[4; 16], &[0, 0, 0, 0, 1], &[0; 1164], b"hi"].concat();
+    fn anonymous_messages_of_both_versions_are_read_and_damage_is_named() {
+        let v2 = [&[1][..], &[4; 16], &[3, 0, 1, 4, 2], &surb(460), b"hi"].concat();
+        let v1 = [&[1][..], &[4; 16], &[0, 0, 0, 0, 1], &surb(1164), b"hi"].concat();
+        let more = [&[1][..], &[4; 16], &[4, 0, 2, 4, 2], &surb(460), &surb(460)].concat();
         let beat = [&[1][..], &[4; 16], &[5, 0, 0, 0, 0]].concat();
-        let cases: [(&[u8], Result<NymMessage, MessageError>); 10] = [
-            (&[], Err(MessageError::Empty)),
-            (&[0], Ok(NymMessage::Plain(vec![]))),
-            (b"\0hi", Ok(NymMessage::Plain(b"hi".to_vec()))),
-            (&v2, Ok(body(b"hi"))),
-            (&v1, Ok(body(b"hi"))),
-            (&beat, Ok(NymMessage::Repliable { tag, body: None })),
-            (&v2[..400], Err(MessageError::Damaged)),
-            (b"\x02\0hi", Ok(NymMessage::Reply(b"hi".to_vec()))),
-            (&[2, 0], Err(MessageError::Damaged)),
-            (&[3], Err(MessageError::Type(3))),
+        assert_eq!(described(&v2), Ok((1, Some(b"hi".to_vec()))));
+        assert_eq!(described(&v1), Ok((1, Some(b"hi".to_vec()))));
+        assert_eq!(described(&more), Ok((2, None)));
+        assert_eq!(described(&beat), Ok((0, None)));
+        for len in 1..v2.len() - 2 {
+            assert_eq!(
+                described(&v2[..len]),
+                Err(MessageError::Damaged),
+                "cut to {len}"
+            );
+        }
+        let huge = [&[1][..], &[4; 16], &[0, 255, 255, 255, 255]].concat();
+        assert_eq!(described(&huge), Err(MessageError::Damaged));
+        let many_hops = [&[1][..], &[4; 16], &[3, 0, 1, 6, 2], &surb(492)].concat();
+        assert_eq!(described(&many_hops), Err(MessageError::Damaged));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let v2 = [&[1][..], &[4; 16], &[3, 0, 1, 4, 2], &surb(460), b"hi"].concat();
+        assert_eq!(NymMessage::decode(&v2).unwrap().encode(), v2);
+        let nothing = Repliable {
+            tag: SenderTag([4; 16]),
+            content: Content::Heartbeat,
+            surbs: SurbBatch::default(),
+        };
+        let beat = [&[1][..], &[4; 16], &[5, 0, 0, 0, 0]].concat();
+        assert_eq!(NymMessage::Repliable(nothing).encode(), beat);
+        assert_eq!(NymMessage::decode(b"\0hi").unwrap().encode(), b"\0hi");
+        assert_eq!(
+            NymMessage::decode(b"\x02\0hi").unwrap().encode(),
+            b"\x02\0hi"
+        );
+    }
+
+    #[test]
+    fn what_is_no_message_is_named() {
+        let cases: [(&[u8], MessageError); 4] = [
+            (&[], MessageError::Empty),
+            (&[3], MessageError::Type(3)),
+            (&[2, 0], MessageError::Damaged),
+            (&[2, 1, 9], MessageError::Damaged),
         ];
-        for (bytes, expected) in cases {
-            assert_eq!(NymMessage::decode(bytes), expected);
+        for (bytes, error) in cases {
+            assert_eq!(NymMessage::decode(bytes).unwrap_err(), error);
         }
     }
 }

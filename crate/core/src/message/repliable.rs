@@ -1,14 +1,7 @@
 //! Messages from anonymous senders (protocol.md 6.1-6.3).
 
-use super::NymMessage;
+use crate::surb::SurbBatch;
 use std::fmt;
-
-/// Bytes of a version 1 SURB, with four explicit payload keys.
-const SURB_V1_LEN: usize = 1164;
-
-/// Bytes of a version 2 SURB without its key seeds, and of one seed.
-const SURB_V2_BASE: usize = 396;
-const SURB_V2_SEED: usize = 16;
 
 /// Sixteen random bytes by which an anonymous sender lets itself be recognised.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,34 +19,67 @@ impl fmt::Debug for SenderTag {
     }
 }
 
-/// Reads what follows the type byte, versions 1 and 2. The SURBs are stepped over.
-pub(super) fn decode(bytes: &[u8]) -> Option<NymMessage> {
-    let (tag, rest) = bytes.split_first_chunk()?;
-    let (kind, rest) = rest.split_first()?;
-    let (surbs_len, rest) = match kind {
-        0..=2 => {
-            let (count, rest) = rest.split_first_chunk()?;
-            (
-                usize::try_from(u32::from_be_bytes(*count))
-                    .ok()?
-                    .checked_mul(SURB_V1_LEN)?,
-                rest,
-            )
+/// What an anonymous sender sends besides SURBs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Application bytes.
+    Data(Vec<u8>),
+    /// Nothing: the SURBs were asked for.
+    AdditionalSurbs,
+    /// Nothing: a sign of life.
+    Heartbeat,
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data(body) => write!(f, "Data({} bytes)", body.len()),
+            Self::AdditionalSurbs => f.write_str("AdditionalSurbs"),
+            Self::Heartbeat => f.write_str("Heartbeat"),
         }
-        3..=5 => {
-            let ([high, low, hops, _rotation], rest) = rest.split_first_chunk()?;
-            let count = usize::from(u16::from_be_bytes([*high, *low]));
-            (
-                count * (SURB_V2_BASE + SURB_V2_SEED * usize::from(*hops)),
-                rest,
-            )
-        }
-        _ => return None,
-    };
-    let body = rest.get(surbs_len..)?;
-    let body = matches!(kind, 0 | 3).then(|| body.to_vec());
-    Some(NymMessage::Repliable {
-        tag: SenderTag(*tag),
-        body,
-    })
+    }
+}
+
+/// A message from an anonymous sender, with the means to answer it.
+#[derive(Clone, Debug)]
+pub struct Repliable {
+    /// Names the sender's conversation with us.
+    pub tag: SenderTag,
+    /// What it says.
+    pub content: Content,
+    /// Ways back to the sender.
+    pub surbs: SurbBatch,
+}
+
+impl Repliable {
+    /// Version 2, without the message type in front.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let (kind, body) = match &self.content {
+            Content::Data(body) => (3, body.as_slice()),
+            Content::AdditionalSurbs => (4, [].as_slice()),
+            Content::Heartbeat => (5, [].as_slice()),
+        };
+        [&self.tag.0, &[kind][..], &self.surbs.encode_v2(), body].concat()
+    }
+
+    /// Versions 1 and 2, without the message type in front.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (tag, rest) = bytes.split_first_chunk()?;
+        let (kind, rest) = rest.split_first()?;
+        let (surbs, body) = match kind {
+            0..=2 => SurbBatch::decode_v1(rest).ok()?,
+            3..=5 => SurbBatch::decode_v2(rest).ok()?,
+            _ => return None,
+        };
+        let content = match kind % 3 {
+            0 => Content::Data(body.to_vec()),
+            1 => Content::AdditionalSurbs,
+            _ => Content::Heartbeat,
+        };
+        Some(Self {
+            tag: SenderTag(*tag),
+            content,
+            surbs,
+        })
+    }
 }

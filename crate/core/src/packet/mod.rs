@@ -8,6 +8,7 @@ mod sphinx;
 
 pub use mix::{MixPacket, MixPacketError};
 pub use rotation::KeyRotation;
+pub(crate) use size::HEADER_LEN;
 pub use size::PacketSize;
 pub use sphinx::{BuildError, Hop, Journey, build};
 

@@ -5,10 +5,10 @@ use crate::address::NodeAddress;
 use crate::crypto::{exponential, random_bytes};
 use crate::keys::{EncryptionKey, IdentityKey};
 use rand_core::CryptoRng;
-use sphinx_packet::SphinxPacketBuilder;
 use sphinx_packet::header::delays::Delay;
 use sphinx_packet::route::{Destination, DestinationAddressBytes, Node, NodeAddressBytes};
 use sphinx_packet::version::PAYLOAD_KEYS_SEEDS_VERSION;
+use sphinx_packet::{SURB, SURBMaterial, SphinxPacketBuilder};
 use std::time::Duration;
 use x25519_dalek::StaticSecret;
 
@@ -32,6 +32,12 @@ pub struct Journey {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the packet could not be built: {0}")]
 pub struct BuildError(String);
+
+impl BuildError {
+    pub(crate) fn new(error: &impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl Journey {
     /// Draws an exponential delay of the given mean for every hop of the route. The last one is
@@ -58,6 +64,25 @@ impl Journey {
     pub fn waiting_time(&self) -> Duration {
         let mixes = self.hops.len().saturating_sub(1);
         self.hops.iter().take(mixes).map(|(_, delay)| *delay).sum()
+    }
+
+    /// Nym fills the whole SURB identifier with zeros (protocol.md 1.3).
+    fn sphinx_destination(&self) -> Destination {
+        let address = DestinationAddressBytes::from_bytes(*self.destination.as_bytes());
+        Destination::new(address, [0; 16])
+    }
+
+    /// A SURB along this journey without its reply key: header, first hop, a seed for each hop.
+    pub(crate) fn surb_bytes(&self, rng: &mut impl CryptoRng) -> Result<Vec<u8>, BuildError> {
+        let material = SURBMaterial::new(
+            self.nodes(),
+            self.delays(),
+            self.sphinx_destination(),
+            PAYLOAD_KEYS_SEEDS_VERSION,
+        );
+        SURB::new(StaticSecret::from(random_bytes::<32>(rng)), material)
+            .map(|surb| surb.to_bytes())
+            .map_err(|error| BuildError::new(&error))
     }
 
     fn nodes(&self) -> Vec<Node> {
@@ -91,15 +116,17 @@ pub fn build(
     size: PacketSize,
     plaintext: &[u8],
 ) -> Result<Vec<u8>, BuildError> {
-    // Nym fills the whole SURB identifier with zeros (protocol.md 1.3).
-    let address = DestinationAddressBytes::from_bytes(*journey.destination.as_bytes());
-    let destination = Destination::new(address, [0; 16]);
     let secret = StaticSecret::from(random_bytes::<32>(rng));
     SphinxPacketBuilder::new()
         .with_version(PAYLOAD_KEYS_SEEDS_VERSION)
         .with_payload_size(size.payload_len())
         .with_initial_secret(&secret)
-        .build_packet(plaintext, &journey.nodes(), &destination, &journey.delays())
+        .build_packet(
+            plaintext,
+            &journey.nodes(),
+            &journey.sphinx_destination(),
+            &journey.delays(),
+        )
         .map(|packet| packet.to_bytes())
-        .map_err(|error| BuildError(error.to_string()))
+        .map_err(|error| BuildError::new(&error))
 }
