@@ -1,1 +1,18 @@
-//! sotto-app
+//! Everything the extension decides, without I/O: who may ask what, the conversations, the settings.
+//!
+//! [`background::Background`] takes page requests, browser events and what became of earlier effects, and gives
+//! [`background::Effect`]s for a host to carry out. It wraps [`sotto_core::client::Client`], so that policy is tested
+//! natively and the browser's side stays thin.
+
+pub mod background;
+pub mod directory;
+pub mod history;
+pub mod limit;
+pub mod page;
+mod preview;
+mod problem;
+pub mod sender;
+pub mod settings;
+mod text;
+
+pub use preview::PREVIEW_CHARS;

@@ -1,1 +1,102 @@
-//! sotto-wasm
+//! The extension's background in the browser. Browser events go in through [`Background`]; the websocket, fetches,
+//! the timer and IndexedDB are owned here. What to do is decided by [`sotto_app`].
+
+mod console;
+mod fetch;
+mod global;
+mod host;
+mod ports;
+mod random;
+mod socket;
+mod storage;
+mod timer;
+
+use std::rc::Rc;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
+
+use sotto_app::background::Input;
+use sotto_app::sender::{ExtensionOrigin, Sender};
+
+use host::Host;
+
+/// Runs once, when the module is instantiated.
+#[wasm_bindgen(start)]
+pub fn initialise() {
+    console::log_panics();
+}
+
+/// The extension's background. There is at most one.
+#[wasm_bindgen]
+pub struct Background {
+    host: Rc<Host>,
+}
+
+#[wasm_bindgen]
+impl Background {
+    /// Loads the state and starts connecting. Resolves when pages can be answered, also if the storage failed: pages
+    /// are then told so, and loading is tried again.
+    ///
+    /// # Errors
+    /// If this is not the background of an extension, or the browser gives no randomness.
+    pub async fn start() -> Result<Background, JsError> {
+        let origin = ExtensionOrigin::from_url(&global::location_href())?;
+        let host = Host::new(origin);
+        host.start().await;
+        Ok(Self { host })
+    }
+
+    /// A page connected. What is for it goes through `send`. Gives the number of the port.
+    #[wasm_bindgen(js_name = connectPort)]
+    pub fn connect_port(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "(message: BackgroundMessage) => void")]
+        send: Function,
+    ) -> u32 {
+        let port = self.host.ports.add(send);
+        self.host.push(Input::PortOpened(port));
+        port.0
+    }
+
+    /// A page posted a message. `sender_url` is the browser's word about the page (`port.sender.url`).
+    #[wasm_bindgen(js_name = portMessage)]
+    pub fn port_message(&self, port: u32, message: JsValue, sender_url: String) {
+        self.host
+            .push(ports::message(port, &message, Sender { url: sender_url }));
+    }
+
+    /// A page is gone.
+    #[wasm_bindgen(js_name = disconnectPort)]
+    pub fn disconnect_port(&self, port: u32) {
+        let port = sotto_app::background::PortId(port);
+        self.host.ports.remove(port);
+        self.host.push(Input::PortClosed(port));
+    }
+
+    /// An alarm, or any other event that woke the background: does what is due.
+    pub fn wake(&self) {
+        self.host.push(Input::Tick);
+    }
+
+    /// The network is another one now.
+    #[wasm_bindgen(js_name = networkChanged)]
+    pub fn network_changed(&self) {
+        self.host.push(Input::NetworkChanged);
+    }
+
+    /// Whether there is a connection, or one is being made: while this holds the background should be kept alive.
+    #[wasm_bindgen(js_name = isConnected)]
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.host.is_connected()
+    }
+
+    /// How long the start took, from the call until pages could be answered, in milliseconds.
+    #[wasm_bindgen(js_name = startMillis)]
+    #[must_use]
+    pub fn start_millis(&self) -> f64 {
+        self.host.start_millis()
+    }
+}

@@ -1,0 +1,182 @@
+//! What the background wants done by its host.
+
+use sotto_core::client::{self, ConnectionId, Store};
+
+use crate::page::BackgroundMessage;
+
+/// One store of records on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// One of the core's.
+    Core(Store),
+    /// The settings: one record, under [`crate::settings::SETTINGS_KEY`].
+    Settings,
+}
+
+impl Table {
+    /// The name on disk.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Core(store) => store.name(),
+            Self::Settings => "settings",
+        }
+    }
+
+    /// Whether this is part of the history, of which only the newest records are loaded.
+    #[must_use]
+    pub fn is_history(self) -> bool {
+        matches!(self, Self::Core(Store::Sent | Store::Inbox))
+    }
+
+    /// All tables, in a fixed order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Store::ALL
+            .iter()
+            .copied()
+            .map(Self::Core)
+            .chain([Self::Settings])
+    }
+}
+
+/// A change on disk. Not `Debug`: values are keys and messages.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Write a record.
+    Put {
+        /// Where.
+        table: Table,
+        /// Under which key.
+        key: Vec<u8>,
+        /// What.
+        value: Vec<u8>,
+    },
+    /// Delete a record, if it is there.
+    Delete {
+        /// Where.
+        table: Table,
+        /// Which.
+        key: Vec<u8>,
+    },
+    /// Delete all records of a table.
+    Clear(Table),
+}
+
+impl Change {
+    /// The table that is changed.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        match self {
+            Self::Put { table, .. } | Self::Delete { table, .. } | Self::Clear(table) => *table,
+        }
+    }
+}
+
+impl From<client::Change> for Change {
+    fn from(change: client::Change) -> Self {
+        let table = Table::Core(change.store);
+        match change.value {
+            Some(value) => Self::Put {
+                table,
+                key: change.key,
+                value,
+            },
+            None => Self::Delete {
+                table,
+                key: change.key,
+            },
+        }
+    }
+}
+
+/// Names a connection, fetch or commit of one run of the client. After a change of the settings a
+/// new client starts; what its predecessor asked for is then of no interest any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scoped<T> {
+    /// Which run of the client.
+    pub(crate) run: u32,
+    /// Which one of it.
+    pub(crate) id: T,
+}
+
+/// Names a gateway connection.
+pub type SocketId = Scoped<ConnectionId>;
+/// Names a fetch of the directory.
+pub type FetchId = Scoped<u32>;
+
+/// Names a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitId {
+    /// The client's.
+    Client(Scoped<client::CommitId>),
+    /// Of new settings.
+    Settings,
+}
+
+/// Names a connected page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortId(pub u32);
+
+/// Names a read of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReadId(pub(crate) u32);
+
+/// What the host is to do. Not `Debug`: there are keys and messages in it.
+pub enum Effect {
+    /// Read the state from disk, after all commits so far; answer with `Loaded` or `LoadFailed`.
+    Load,
+    /// Carry out all changes atomically, durably and after earlier commits; answer with `Saved` or `SaveFailed`.
+    Commit {
+        /// Named in the answer.
+        id: CommitId,
+        /// What to change.
+        changes: Vec<Change>,
+    },
+    /// Read the first record that exists, all in one transaction; answer with `RecordRead`.
+    Read {
+        /// Named in the answer.
+        read: ReadId,
+        /// Where it may be.
+        places: Vec<(Table, Vec<u8>)>,
+    },
+    /// Open a websocket; answer with `GatewayOpened` or `GatewayClosed`.
+    OpenSocket {
+        /// Named in everything about it.
+        socket: SocketId,
+        /// Where.
+        url: String,
+    },
+    /// Close a websocket, if it is still there.
+    CloseSocket {
+        /// Which.
+        socket: SocketId,
+    },
+    /// Send a text message.
+    SendText {
+        /// Where.
+        socket: SocketId,
+        /// What.
+        text: String,
+    },
+    /// Send a binary message.
+    SendBinary {
+        /// Where.
+        socket: SocketId,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Fetch three documents; answer with `DirectoryFetched`.
+    FetchDirectory {
+        /// Named in the answer.
+        fetch: FetchId,
+        /// Rewarded set, active mix nodes, entry gateways.
+        urls: [String; 3],
+    },
+    /// Post a message to a page.
+    Post {
+        /// Which.
+        port: PortId,
+        /// What.
+        message: BackgroundMessage,
+    },
+}

@@ -1,0 +1,149 @@
+//! The pages that are connected, and what they wait for.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use sotto_core::{client::MessageId, time::Time};
+
+use super::effect::{Effect, PortId, ReadId};
+use crate::{
+    limit::{Bucket, MAX_PORTS, MAX_WAITING_REQUESTS, REQUEST_BURST, REQUEST_INTERVAL},
+    page::{BackgroundMessage, Event, MessageView, Reply, Request, RequestError},
+};
+
+/// Who waits for the reply to which request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asker {
+    pub(super) port: PortId,
+    pub(super) id: u32,
+}
+
+/// All connected pages.
+pub(super) struct Pages {
+    /// Each port, and whether it subscribed.
+    ports: BTreeMap<PortId, bool>,
+    bucket: Bucket,
+    /// Requests that came while the state was being loaded.
+    waiting: VecDeque<(Asker, Request)>,
+    reads: BTreeMap<ReadId, (Asker, MessageView)>,
+    next_read: u32,
+    /// Who sent the messages that are on their way to the disk.
+    unaccepted: BTreeMap<MessageId, Asker>,
+}
+
+impl Pages {
+    pub(super) fn new() -> Self {
+        Self {
+            ports: BTreeMap::new(),
+            bucket: Bucket::new(REQUEST_BURST, REQUEST_INTERVAL),
+            waiting: VecDeque::new(),
+            reads: BTreeMap::new(),
+            next_read: 0,
+            unaccepted: BTreeMap::new(),
+        }
+    }
+
+    /// Notes a new page. One too many is not noted, so that its requests are refused.
+    pub(super) fn open(&mut self, port: PortId) {
+        if self.ports.len() < MAX_PORTS {
+            self.ports.entry(port).or_insert(false);
+        }
+    }
+
+    /// Forgets a page and what it waits for.
+    pub(super) fn close(&mut self, port: PortId) {
+        self.ports.remove(&port);
+        self.waiting.retain(|(asker, _)| asker.port != port);
+        self.reads.retain(|_, (asker, _)| asker.port != port);
+        self.unaccepted.retain(|_, asker| asker.port != port);
+    }
+
+    pub(super) fn is_open(&self, port: PortId) -> bool {
+        self.ports.contains_key(&port)
+    }
+
+    /// Whether one more request is within the limits.
+    pub(super) fn may_ask(&mut self, now: Time) -> bool {
+        self.bucket.take(now)
+    }
+
+    pub(super) fn subscribe(&mut self, port: PortId) {
+        if let Some(subscribed) = self.ports.get_mut(&port) {
+            *subscribed = true;
+        }
+    }
+
+    /// Keeps a request until the state is loaded.
+    pub(super) fn wait(&mut self, asker: Asker, request: Request) -> Result<(), RequestError> {
+        if self.waiting.len() >= MAX_WAITING_REQUESTS {
+            return Err(RequestError::Starting);
+        }
+        self.waiting.push_back((asker, request));
+        Ok(())
+    }
+
+    /// Gives back what waited, in order.
+    pub(super) fn take_waiting(&mut self) -> VecDeque<(Asker, Request)> {
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// Notes who wants the whole of `message`.
+    pub(super) fn start_read(&mut self, asker: Asker, message: MessageView) -> ReadId {
+        self.next_read = self.next_read.wrapping_add(1);
+        let read = ReadId(self.next_read);
+        self.reads.insert(read, (asker, message));
+        read
+    }
+
+    /// Who wanted what was read; nobody if the page is gone.
+    pub(super) fn finish_read(&mut self, read: ReadId) -> Option<(Asker, MessageView)> {
+        self.reads.remove(&read)
+    }
+
+    /// Notes who is to hear when a message is on disk.
+    pub(super) fn start_accepting(&mut self, id: MessageId, asker: Asker) {
+        self.unaccepted.insert(id, asker);
+    }
+
+    /// Tells the page that sent it that a message is on disk.
+    pub(super) fn accept(&mut self, effects: &mut VecDeque<Effect>, id: MessageId) {
+        if let Some(asker) = self.unaccepted.remove(&id) {
+            self.reply(effects, asker, Reply::Accepted { id: id.to_string() });
+        }
+    }
+
+    /// Those whose message was still on its way.
+    pub(super) fn take_unaccepted(&mut self) -> BTreeMap<MessageId, Asker> {
+        std::mem::take(&mut self.unaccepted)
+    }
+
+    /// Answers a request, if the page is still there.
+    pub(super) fn reply(&self, effects: &mut VecDeque<Effect>, asker: Asker, reply: Reply) {
+        if self.is_open(asker.port) {
+            effects.push_back(post(asker, reply));
+        }
+    }
+
+    /// Tells every page that subscribed.
+    pub(super) fn publish(&self, effects: &mut VecDeque<Effect>, event: &Event) {
+        for (port, _) in self.ports.iter().filter(|(_, subscribed)| **subscribed) {
+            let message = BackgroundMessage::Event {
+                event: event.clone(),
+            };
+            effects.push_back(Effect::Post {
+                port: *port,
+                message,
+            });
+        }
+    }
+}
+
+/// The effect that answers a request.
+pub(super) fn post(asker: Asker, reply: Reply) -> Effect {
+    Effect::Post {
+        port: asker.port,
+        message: BackgroundMessage::Reply {
+            id: asker.id,
+            reply,
+        },
+    }
+}

@@ -1,0 +1,313 @@
+//! What pages ask, and the answers.
+
+use sotto_core::{
+    address::Address,
+    client::{MessageId, ReceivedMessage, Record, SendError, SentMessage, Store},
+    time::Time,
+};
+
+use super::{
+    Background, Effect, PortId, ReadId, Table,
+    pages::{Asker, post},
+    run::Run,
+    start::Phase,
+};
+use crate::{
+    limit::MAX_ADDRESS_BYTES,
+    page::{
+        ConnectionView, Direction, Envelope, Event, MessageView, Reply, Request, RequestError,
+        Snapshot, parse,
+    },
+    preview::full_text,
+    sender::Sender,
+    settings::{Settings, SettingsView},
+    text::sentence,
+};
+
+/// What becomes of a request that was accepted.
+enum Outcome {
+    /// It is answered at once.
+    Reply(Reply),
+    /// The answer comes later.
+    Later,
+}
+
+impl Background {
+    /// Reads a page's message, and answers it or has it wait.
+    pub(super) fn page_message(
+        &mut self,
+        now: Time,
+        port: PortId,
+        sender: &Sender,
+        message: Result<String, RequestError>,
+    ) {
+        let envelope = message
+            .as_deref()
+            .map_err(Clone::clone)
+            .and_then(Envelope::parse);
+        let envelope = match envelope {
+            Ok(envelope) => envelope,
+            // Without a number to answer to, the answer's number is 0.
+            Err(error) => return self.refuse(Asker { port, id: 0 }, &error),
+        };
+        let asker = Asker {
+            port,
+            id: envelope.id,
+        };
+        let class = self.origin.classify(sender);
+        match parse(&envelope, class).and_then(|request| self.check_limits(now, port, request)) {
+            Ok(request) => self.answer(now, asker, request),
+            Err(error) => self.refuse(asker, &error),
+        }
+    }
+
+    fn check_limits(
+        &mut self,
+        now: Time,
+        port: PortId,
+        request: Request,
+    ) -> Result<Request, RequestError> {
+        if !self.pages.is_open(port) {
+            return Err(RequestError::TooManyPages);
+        }
+        if !self.pages.may_ask(now) {
+            return Err(RequestError::TooFrequent);
+        }
+        Ok(request)
+    }
+
+    /// Also a port that is one too many hears why.
+    fn refuse(&mut self, asker: Asker, error: &RequestError) {
+        self.effects.push_back(post(
+            asker,
+            Reply::Error {
+                error: error.view(),
+            },
+        ));
+    }
+
+    /// Answers a request that may be asked.
+    pub(super) fn answer(&mut self, now: Time, asker: Asker, request: Request) {
+        if matches!(
+            self.phase,
+            Phase::Loading | Phase::Ending(..) | Phase::Saving(_)
+        ) {
+            if let Err(error) = self.pages.wait(asker, request) {
+                self.refuse(asker, &error);
+            }
+            return;
+        }
+        match self.outcome(now, asker, request) {
+            Ok(Outcome::Reply(reply)) => self.pages.reply(&mut self.effects, asker, reply),
+            Ok(Outcome::Later) => {}
+            Err(error) => self.refuse(asker, &error),
+        }
+        self.drain_client();
+    }
+
+    fn outcome(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        request: Request,
+    ) -> Result<Outcome, RequestError> {
+        match request {
+            Request::Subscribe {} => Ok(self.subscribe(asker)),
+            Request::Send { to, text } => self.send(now, asker, &to, text),
+            Request::Retry { id } => self.retry(now, &id),
+            Request::Cancel { id } => self.cancel(now, &id),
+            Request::Message { id } => self.read(asker, &id),
+            Request::Settings {} => Ok(Outcome::Reply(Reply::Settings {
+                settings: self.settings_view(),
+            })),
+            Request::SetSettings { settings } => self.set_settings(asker, &settings),
+        }
+    }
+
+    fn subscribe(&mut self, asker: Asker) -> Outcome {
+        self.pages.subscribe(asker.port);
+        self.pages.reply(&mut self.effects, asker, Reply::Ok);
+        let message = crate::page::BackgroundMessage::Event {
+            event: Event::Snapshot {
+                snapshot: self.snapshot(),
+            },
+        };
+        self.effects.push_back(Effect::Post {
+            port: asker.port,
+            message,
+        });
+        Outcome::Later
+    }
+
+    /// The client at work, or why there is none.
+    fn run(&mut self) -> Result<&mut Run, RequestError> {
+        match &mut self.phase {
+            Phase::Running(run) => Ok(run),
+            Phase::Failed { error, .. } => Err(error.clone()),
+            Phase::Loading | Phase::Ending(..) | Phase::Saving(_) => Err(RequestError::Starting),
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        to: &str,
+        text: String,
+    ) -> Result<Outcome, RequestError> {
+        let to = parse_address(to)?;
+        let run = self.run()?;
+        let mut view = MessageView::unsaved(now, &to, text.as_bytes());
+        let id = run
+            .client
+            .send(now, &to, text.into_bytes())
+            .map_err(refused)?;
+        view.id = id.to_string();
+        run.note_unsaved(id, view);
+        self.pages.start_accepting(id, asker);
+        Ok(Outcome::Later)
+    }
+
+    /// The id of a message that is shown. A text that is no id names none.
+    fn known(&mut self, id: &str) -> Result<MessageId, RequestError> {
+        let shown = self.run()?.history.get(id).is_some();
+        id.parse()
+            .ok()
+            .filter(|_| shown)
+            .ok_or(RequestError::NoSuchMessage)
+    }
+
+    fn retry(&mut self, now: Time, id: &str) -> Result<Outcome, RequestError> {
+        let id = self.known(id)?;
+        self.run()?.client.retry(now, id);
+        Ok(Outcome::Reply(Reply::Ok))
+    }
+
+    fn cancel(&mut self, now: Time, id: &str) -> Result<Outcome, RequestError> {
+        let id = self.known(id)?;
+        self.run()?.client.cancel(now, id);
+        Ok(Outcome::Reply(Reply::Ok))
+    }
+
+    /// Asks for the record of a message. While a sent message moves from one store to the other it is in exactly one.
+    fn read(&mut self, asker: Asker, id: &str) -> Result<Outcome, RequestError> {
+        let key = self.known(id)?.0.to_vec();
+        let message = self
+            .run()?
+            .history
+            .get(id)
+            .cloned()
+            .ok_or(RequestError::NoSuchMessage)?;
+        let stores: &[Store] = match message.direction {
+            Direction::Sent => &[Store::Outbox, Store::Sent],
+            Direction::Received => &[Store::Inbox],
+        };
+        let places = stores
+            .iter()
+            .map(|store| (Table::Core(*store), key.clone()))
+            .collect();
+        let read = self.pages.start_read(asker, message);
+        self.effects.push_back(Effect::Read { read, places });
+        Ok(Outcome::Later)
+    }
+
+    /// Answers with the whole text of a record.
+    pub(super) fn record_read(&mut self, read: ReadId, result: Result<Option<Record>, String>) {
+        let Some((asker, message)) = self.pages.finish_read(read) else {
+            return;
+        };
+        let body = match result {
+            Ok(Some(record)) => body(&record).ok_or(RequestError::NoSuchMessage),
+            Ok(None) => Err(RequestError::NoSuchMessage),
+            Err(reason) => Err(RequestError::Storage(reason)),
+        };
+        let reply = match body {
+            Ok(body) => Reply::Message {
+                message,
+                text: full_text(body),
+            },
+            Err(error) => Reply::Error {
+                error: error.view(),
+            },
+        };
+        self.pages.reply(&mut self.effects, asker, reply);
+    }
+
+    fn set_settings(
+        &mut self,
+        asker: Asker,
+        settings: &SettingsView,
+    ) -> Result<Outcome, RequestError> {
+        let settings = Settings::from_view(settings).map_err(RequestError::BadDirectory)?;
+        if self.current_settings() == Some(&settings) {
+            return Ok(Outcome::Reply(Reply::Ok));
+        }
+        if matches!(&self.phase, Phase::Running(run) if run.storage.is_some()) {
+            return Err(RequestError::Storage(
+                "earlier changes could not be written".to_owned(),
+            ));
+        }
+        self.change_settings(asker, settings);
+        Ok(Outcome::Later)
+    }
+
+    fn settings_view(&self) -> SettingsView {
+        self.current_settings()
+            .map_or_else(|| Settings::default().view(), Settings::view)
+    }
+
+    /// All that a page shows.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        match &self.phase {
+            Phase::Running(run) => Snapshot {
+                address: run.address(),
+                connection: run.connection.clone(),
+                storage: run.storage.clone(),
+                messages: run.history.messages().to_vec(),
+                settings: run.settings.view(),
+            },
+            Phase::Failed { error, retry_at } => self.empty_snapshot(ConnectionView::Offline {
+                problem: error.view(),
+                retry_at: retry_at.map(Time::as_millis),
+            }),
+            Phase::Loading | Phase::Ending(..) | Phase::Saving(_) => {
+                self.empty_snapshot(ConnectionView::starting())
+            }
+        }
+    }
+
+    fn empty_snapshot(&self, connection: ConnectionView) -> Snapshot {
+        Snapshot {
+            address: None,
+            connection,
+            storage: None,
+            messages: Vec::new(),
+            settings: self.settings_view(),
+        }
+    }
+}
+
+fn parse_address(text: &str) -> Result<Address, RequestError> {
+    let text = text.trim();
+    if text.len() > MAX_ADDRESS_BYTES {
+        return Err(RequestError::LongAddress);
+    }
+    text.parse().map_err(RequestError::BadAddress)
+}
+
+fn body(record: &Record) -> Option<Vec<u8>> {
+    match record.store {
+        Store::Inbox => {
+            ReceivedMessage::from_record(&record.key, &record.value).map(|message| message.body)
+        }
+        _ => SentMessage::from_record(&record.key, &record.value).map(|message| message.body),
+    }
+}
+
+/// The core's refusal of a message or an action, in its words.
+fn refused(error: SendError) -> RequestError {
+    RequestError::Refused {
+        code: error.code(),
+        message: sentence(&error),
+    }
+}

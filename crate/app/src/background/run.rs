@@ -1,0 +1,343 @@
+//! One run of the client: from the loaded state until the settings change or the browser ends the background.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use sotto_core::{
+    address::Address,
+    client::{
+        self, Client, Config, ConnectionId, ConnectionState, DeliveryState, MessageId, Output,
+        Pacing, Problem, ReceivedMessage, Record, SentMessage, Store,
+    },
+    time::Time,
+    topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH, WebSocketPolicy},
+};
+
+use super::{
+    effect::{Change, CommitId, Effect, Scoped, SocketId},
+    input::{Input, Stored},
+    pages::Pages,
+};
+use crate::{
+    history::History,
+    page::{ConnectionView, DeliveryView, ErrorView, Event, MessageView, RequestError},
+    settings::{Settings, Traffic},
+    text::sentence,
+};
+
+/// A client at work, and what pages are shown of it.
+pub(super) struct Run {
+    /// Which run this is; what belongs to an earlier one is ignored.
+    number: u32,
+    pub(super) client: Client,
+    pub(super) settings: Settings,
+    pub(super) history: History,
+    pub(super) connection: ConnectionView,
+    /// Messages that were handed to the client and are not on disk yet, so not to be shown.
+    unsaved: BTreeMap<MessageId, MessageView>,
+    /// Why nothing can be saved.
+    pub(super) storage: Option<ErrorView>,
+    socket: Option<ConnectionId>,
+    /// The commit that is under way; the client makes one at a time.
+    commit: Option<client::CommitId>,
+    fetches: u32,
+}
+
+impl Run {
+    /// Starts a client on the stored state.
+    pub(super) fn start(
+        number: u32,
+        now: Time,
+        settings: Settings,
+        stored: Stored,
+    ) -> Result<Self, RequestError> {
+        let history = history(&stored);
+        let client = Client::new(config(&settings), stored.records, stored.rng, now)
+            .map_err(|error| RequestError::Unusable(sentence(&error)))?;
+        Ok(Self {
+            number,
+            client,
+            settings,
+            history,
+            connection: ConnectionView::starting(),
+            unsaved: BTreeMap::new(),
+            storage: None,
+            socket: None,
+            commit: None,
+            fetches: 0,
+        })
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.socket.is_some() || !matches!(self.connection, ConnectionView::Offline { .. })
+    }
+
+    /// Gives up the connection: the socket to close.
+    pub(super) fn disconnect(&mut self) -> Option<SocketId> {
+        self.socket.take().map(|id| self.scoped(id))
+    }
+
+    /// Whether all that the client wanted on disk is there.
+    pub(super) fn is_saved(&self) -> bool {
+        self.commit.is_none()
+    }
+
+    /// Keeps the view of a message until it is on disk.
+    pub(super) fn note_unsaved(&mut self, id: MessageId, message: MessageView) {
+        self.unsaved.insert(id, message);
+    }
+
+    fn scoped<T>(&self, id: T) -> Scoped<T> {
+        Scoped {
+            run: self.number,
+            id,
+        }
+    }
+
+    /// The client's own name for a thing; nothing if it belongs to an earlier run.
+    fn own<T>(&self, scoped: Scoped<T>) -> Option<T> {
+        (scoped.run == self.number).then_some(scoped.id)
+    }
+
+    /// What the client is to be told of an input.
+    pub(super) fn client_input(&mut self, input: Input) -> Option<client::Input> {
+        Some(match input {
+            Input::Tick => client::Input::Tick,
+            Input::NetworkChanged => client::Input::NetworkChanged,
+            Input::Saved(CommitId::Client(id)) => {
+                let id = self.own(id)?;
+                self.commit.take_if(|commit| *commit == id);
+                client::Input::Saved(id)
+            }
+            Input::SaveFailed(CommitId::Client(id), reason) => {
+                client::Input::SaveFailed(self.own(id)?, reason)
+            }
+            Input::GatewayOpened(socket) => client::Input::GatewayOpened {
+                connection: self.own(socket)?,
+            },
+            Input::GatewayText(socket, text) => client::Input::GatewayText {
+                connection: self.own(socket)?,
+                text,
+            },
+            Input::GatewayBinary(socket, bytes) => client::Input::GatewayBinary {
+                connection: self.own(socket)?,
+                bytes,
+            },
+            Input::GatewayClosed(socket, reason) => {
+                let connection = self.own(socket)?;
+                self.forget_socket(connection);
+                client::Input::GatewayClosed { connection, reason }
+            }
+            Input::DirectoryFetched(fetch, result) => {
+                // Only the answer to the latest question counts.
+                self.own(fetch).filter(|id| *id == self.fetches)?;
+                match result {
+                    Ok(replies) => client::Input::TopologyFetched(replies),
+                    Err(reason) => client::Input::TopologyFailed(reason),
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn forget_socket(&mut self, connection: ConnectionId) {
+        if self.socket == Some(connection) {
+            self.socket = None;
+        }
+    }
+
+    /// As [`Run::carry_out`] for a client that ends: it may still write, but not connect any more.
+    pub(super) fn carry_out_last(
+        &mut self,
+        output: Output,
+        pages: &mut Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        if let Output::Commit(_)
+        | Output::Message(_)
+        | Output::Delivery { .. }
+        | Output::Storage(_) = output
+        {
+            self.carry_out(output, pages, effects);
+        }
+    }
+
+    /// Turns one wish of the client into effects and events.
+    pub(super) fn carry_out(
+        &mut self,
+        output: Output,
+        pages: &mut Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        match output {
+            Output::OpenGateway { connection, url } => {
+                self.socket = Some(connection);
+                effects.push_back(Effect::OpenSocket {
+                    socket: self.scoped(connection),
+                    url,
+                });
+            }
+            Output::CloseGateway { connection } => {
+                self.forget_socket(connection);
+                effects.push_back(Effect::CloseSocket {
+                    socket: self.scoped(connection),
+                });
+            }
+            Output::SendText { connection, text } => {
+                effects.push_back(Effect::SendText {
+                    socket: self.scoped(connection),
+                    text,
+                });
+            }
+            Output::SendBinary { connection, bytes } => {
+                effects.push_back(Effect::SendBinary {
+                    socket: self.scoped(connection),
+                    bytes,
+                });
+            }
+            Output::FetchTopology => effects.push_back(self.fetch()),
+            Output::Commit(commit) => effects.push_back(self.commit(commit)),
+            Output::Message(message) => self.received(&message, pages, effects),
+            Output::Delivery { id, state } => self.delivery(id, &state, pages, effects),
+            Output::Connection(state) => self.connection_changed(&state, pages, effects),
+            Output::Address(address) => {
+                let address = address.to_string();
+                pages.publish(effects, &Event::Address { address });
+            }
+            Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
+        }
+    }
+
+    fn fetch(&mut self) -> Effect {
+        self.fetches = self.fetches.wrapping_add(1);
+        let urls = [REWARDED_SET_PATH, ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH]
+            .map(|path| self.settings.directory.join(path));
+        Effect::FetchDirectory {
+            fetch: self.scoped(self.fetches),
+            urls,
+        }
+    }
+
+    fn commit(&mut self, commit: client::Commit) -> Effect {
+        self.commit = Some(commit.id);
+        Effect::Commit {
+            id: CommitId::Client(self.scoped(commit.id)),
+            changes: commit.changes.into_iter().map(Change::from).collect(),
+        }
+    }
+
+    fn received(
+        &mut self,
+        message: &ReceivedMessage,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        if let Some(message) = self.history.put(MessageView::received(message)) {
+            let message = message.clone();
+            pages.publish(effects, &Event::Message { message });
+        }
+    }
+
+    /// The first state of a new message says that it is on disk: now it is shown, and the page that sent it answered.
+    fn delivery(
+        &mut self,
+        id: MessageId,
+        state: &DeliveryState,
+        pages: &mut Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let view = DeliveryView::from(state);
+        let shown = match self.unsaved.remove(&id) {
+            Some(message) => {
+                pages.accept(effects, id);
+                self.history.put(MessageView {
+                    delivery: Some(view),
+                    ..message
+                })
+            }
+            None => self.history.set_delivery(&id.to_string(), view),
+        };
+        if let Some(message) = shown.cloned() {
+            pages.publish(effects, &Event::Message { message });
+        }
+    }
+
+    fn connection_changed(
+        &mut self,
+        state: &ConnectionState,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        self.connection = ConnectionView::from(state);
+        pages.publish(
+            effects,
+            &Event::Connection {
+                connection: self.connection.clone(),
+            },
+        );
+    }
+
+    /// While the disk fails, whoever sent a message goes on waiting: the client tries again, and the message is
+    /// accepted as soon as it is on disk. Meanwhile pages show why.
+    fn storage_changed(
+        &mut self,
+        problem: Option<&Problem>,
+        pages: &mut Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        self.storage = problem.map(ErrorView::from);
+        pages.publish(
+            effects,
+            &Event::Storage {
+                problem: self.storage.clone(),
+            },
+        );
+    }
+
+    /// The own address as a text, once there is one.
+    pub(super) fn address(&self) -> Option<String> {
+        self.client
+            .address()
+            .map(|address: Address| address.to_string())
+    }
+}
+
+/// The mean pause between two packets of paced traffic: what official clients use.
+const PACED_MEAN: Duration = Duration::from_millis(20);
+
+fn config(settings: &Settings) -> Config {
+    let default = Config::default();
+    let pacing = match (settings.traffic, default.pacing) {
+        (Traffic::Direct, _) => Pacing::Off,
+        (Traffic::Paced, Pacing::Off) => Pacing::Poisson { mean: PACED_MEAN },
+        (Traffic::Paced, pacing) => pacing,
+    };
+    Config {
+        pacing,
+        websockets: WebSocketPolicy::SecureOrLoopback,
+        ..default
+    }
+}
+
+/// What pages are shown after a start. A record that cannot be read stays on disk, and is not shown.
+fn history(stored: &Stored) -> History {
+    let mut history = History::default();
+    for record in stored.history.iter().chain(&stored.records) {
+        if let Some(message) = view(record) {
+            history.put(message);
+        }
+    }
+    history
+}
+
+fn view(record: &Record) -> Option<MessageView> {
+    match record.store {
+        Store::Inbox => ReceivedMessage::from_record(&record.key, &record.value)
+            .map(|message| MessageView::received(&message)),
+        Store::Outbox | Store::Sent => SentMessage::from_record(&record.key, &record.value)
+            .map(|message| MessageView::sent(&message)),
+        _ => None,
+    }
+}

@@ -1,0 +1,130 @@
+//! Why a request was refused, by fault, for programs (code) and for people (sentence).
+
+use serde::Serialize;
+
+use sotto_core::{address::AddressError, client::MAX_MESSAGE_BYTES};
+
+use crate::{directory::DirectoryUrlError, limit::MAX_PORTS, text::sentence};
+
+/// Who has to change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// The person or page that asked.
+    You,
+    /// Whoever we talk to.
+    Peer,
+    /// The gateway.
+    Gateway,
+    /// The directory.
+    Directory,
+    /// The browser's storage.
+    Storage,
+    /// Sotto itself.
+    Internal,
+}
+
+/// An error as pages see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct ErrorView {
+    /// Stable, for programs.
+    pub code: String,
+    /// Who has to change something.
+    pub fault: Fault,
+    /// For a person: what is wrong and what to do.
+    pub message: String,
+}
+
+/// Why a request was refused or failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Unknown request, unknown or missing field, wrong type, or no JSON at all.
+    #[error(
+        "Sotto does not know this request. Reload the page, as it may be older than the extension."
+    )]
+    Malformed,
+    /// More than [`crate::limit::MAX_REQUEST_BYTES`].
+    #[error("This is too long. Send at most {} MB at a time.", MAX_MESSAGE_BYTES >> 20)]
+    TooLarge,
+    /// More often than the limits allow.
+    #[error("These were too many requests at once. Wait a moment and try again.")]
+    TooFrequent,
+    /// More than [`MAX_PORTS`] pages.
+    #[error("More than {MAX_PORTS} pages are connected. Close some of them.")]
+    TooManyPages,
+    /// The sender may not ask this.
+    #[error("Only Sotto's own pages may ask this.")]
+    NotAllowed,
+    /// The recipient's address is none.
+    #[error("{}", sentence(.0))]
+    BadAddress(AddressError),
+    /// The recipient's address is longer than any.
+    #[error("This is too long for an address. Copy it again as a whole.")]
+    LongAddress,
+    /// The directory's address is none.
+    #[error("{0}")]
+    BadDirectory(DirectoryUrlError),
+    /// No message has this id.
+    #[error("This message is no longer there.")]
+    NoSuchMessage,
+    /// The core refused the message or the action.
+    #[error("{message}")]
+    Refused {
+        /// The core's.
+        code: &'static str,
+        /// The core's, as a sentence.
+        message: String,
+    },
+    /// Nothing can be read or written.
+    #[error("The browser's storage failed: {0}. Free some disk space, or restart the browser.")]
+    Storage(String),
+    /// The state was loaded, and is not usable.
+    #[error("{0}")]
+    Unusable(String),
+    /// The background restarts and too many requests wait already.
+    #[error("Sotto is starting. Try again in a moment.")]
+    Starting,
+}
+
+impl RequestError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "request.malformed",
+            Self::TooLarge => "request.too-large",
+            Self::TooFrequent => "request.too-frequent",
+            Self::TooManyPages => "request.too-many-pages",
+            Self::NotAllowed => "request.not-allowed",
+            Self::BadAddress(_) | Self::LongAddress => "address.malformed",
+            Self::BadDirectory(_) => "directory.malformed",
+            Self::NoSuchMessage => "message.unknown",
+            Self::Refused { code, .. } => code,
+            Self::Storage(_) => "storage.failed",
+            Self::Unusable(_) => "storage.damaged",
+            Self::Starting => "background.starting",
+        }
+    }
+
+    /// Who has to change something.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Storage(_) | Self::Unusable(_) => Fault::Storage,
+            Self::Starting => Fault::Internal,
+            _ => Fault::You,
+        }
+    }
+
+    /// The error for a page.
+    #[must_use]
+    pub fn view(&self) -> ErrorView {
+        ErrorView {
+            code: self.code().to_owned(),
+            fault: self.fault(),
+            message: self.to_string(),
+        }
+    }
+}

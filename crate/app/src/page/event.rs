@@ -1,0 +1,59 @@
+//! What the background tells pages that subscribed.
+
+use serde::Serialize;
+
+use super::{ConnectionView, ErrorView, MessageView};
+use crate::settings::SettingsView;
+
+/// Something that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Event {
+    /// Everything as it is now; replaces what the page knows.
+    Snapshot {
+        /// It.
+        snapshot: Snapshot,
+    },
+    /// The connection to the mixnet changed.
+    Connection {
+        /// What it is now.
+        connection: ConnectionView,
+    },
+    /// The own address is known, or changed.
+    Address {
+        /// The new one.
+        address: String,
+    },
+    /// A message is new, or changed (same `id`).
+    Message {
+        /// As it is now.
+        message: MessageView,
+    },
+    /// The disk fails, or works again. What is not on disk is not shown.
+    Storage {
+        /// Why; nothing if it works.
+        problem: Option<ErrorView>,
+    },
+    /// A message is gone.
+    Removed {
+        /// Of the message.
+        id: String,
+    },
+}
+
+/// All that a page shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct Snapshot {
+    /// The own address; unknown until a gateway knows us.
+    pub address: Option<String>,
+    /// The connection to the mixnet.
+    pub connection: ConnectionView,
+    /// Why nothing can be saved; nothing if the disk works.
+    pub storage: Option<ErrorView>,
+    /// The newest messages, oldest first.
+    pub messages: Vec<MessageView>,
+    /// The settings in force.
+    pub settings: SettingsView,
+}

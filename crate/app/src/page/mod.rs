@@ -1,0 +1,21 @@
+//! The messages between the extension's pages and the background. TypeScript gets the same types
+//! from here (feature `typescript`), under the same names.
+//!
+//! A page connects a port and posts [`PageMessage`]s; the background answers each on the same
+//! port and pushes [`Event`]s to the ports that subscribed.
+
+mod error;
+mod event;
+mod reply;
+mod request;
+mod view;
+
+pub use error::{ErrorView, Fault, RequestError};
+pub use event::{Event, Snapshot};
+pub use reply::{BackgroundMessage, Reply};
+pub(crate) use request::{Envelope, parse};
+pub use request::{PageMessage, Request, RequestKind};
+pub use view::{
+    ConnectionStep, ConnectionView, DeliveryProblem, DeliveryStateName, DeliveryView, Direction,
+    MessageView,
+};

@@ -1,0 +1,247 @@
+//! Messages and the connection as pages show them.
+
+use serde::Serialize;
+
+use sotto_core::{
+    address::Address,
+    client::{DeliveryState, FailReason, Outcome, ReceivedMessage, SentMessage},
+    time::Time,
+};
+
+use super::ErrorView;
+use crate::{preview::preview, text::sentence};
+
+/// Which way a message went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// From us.
+    Sent,
+    /// To us.
+    Received,
+}
+
+/// A message in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct MessageView {
+    /// Names the message in requests and events.
+    pub id: String,
+    /// Which way it went.
+    pub direction: Direction,
+    /// The recipient's address; nobody knows who sent a received message.
+    pub peer: Option<String>,
+    /// The beginning: at most 2,000 characters.
+    pub text: String,
+    /// Whether there is more.
+    pub truncated: bool,
+    /// The whole body, in bytes.
+    pub size: u32,
+    /// When it was written or received, in milliseconds since the Unix epoch.
+    #[cfg_attr(feature = "typescript", tsify(type = "number"))]
+    pub at: u64,
+    /// How far it got; nothing for a received message.
+    pub delivery: Option<DeliveryView>,
+}
+
+impl MessageView {
+    /// A message of ours.
+    #[must_use]
+    pub fn sent(message: &SentMessage) -> Self {
+        let preview = preview(&message.body);
+        Self {
+            id: message.id.to_string(),
+            direction: Direction::Sent,
+            peer: Some(message.to.to_string()),
+            text: preview.text,
+            truncated: preview.truncated,
+            size: count(message.body.len()),
+            at: message.created_at.as_millis(),
+            delivery: Some(DeliveryView::from(&message.outcome)),
+        }
+    }
+
+    /// A message of ours before it has a name and is on disk.
+    pub(crate) fn unsaved(now: Time, to: &Address, body: &[u8]) -> Self {
+        let preview = preview(body);
+        Self {
+            id: String::new(),
+            direction: Direction::Sent,
+            peer: Some(to.to_string()),
+            text: preview.text,
+            truncated: preview.truncated,
+            size: count(body.len()),
+            at: now.as_millis(),
+            delivery: None,
+        }
+    }
+
+    /// A message to us.
+    #[must_use]
+    pub fn received(message: &ReceivedMessage) -> Self {
+        let preview = preview(&message.body);
+        Self {
+            id: message.id.to_string(),
+            direction: Direction::Received,
+            peer: None,
+            text: preview.text,
+            truncated: preview.truncated,
+            size: count(message.body.len()),
+            at: message.received_at.as_millis(),
+            delivery: None,
+        }
+    }
+}
+
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// How far a message of ours got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum DeliveryStateName {
+    /// On disk, waiting to be sent.
+    Queued,
+    /// Some packets are on their way.
+    Sending,
+    /// Every packet was given to the gateway.
+    Sent,
+    /// Every packet reached the recipient's gateway.
+    AtGateway,
+    /// Given up.
+    Failed,
+}
+
+/// How far a message of ours got, with details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct DeliveryView {
+    /// How far.
+    pub state: DeliveryStateName,
+    /// While sending: packets that are known to have arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(optional))]
+    pub acked: Option<u32>,
+    /// While sending: packets in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(optional))]
+    pub total: Option<u32>,
+    /// What it waits for, or why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", tsify(optional))]
+    pub problem: Option<DeliveryProblem>,
+}
+
+/// What a message waits for, or why it failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryProblem {
+    /// Stable, for programs.
+    pub code: String,
+    /// For a person: what is wrong and what to do.
+    pub message: String,
+    /// Whether a `retry` makes sense.
+    pub can_retry: bool,
+}
+
+impl DeliveryView {
+    fn plain(state: DeliveryStateName) -> Self {
+        Self {
+            state,
+            acked: None,
+            total: None,
+            problem: None,
+        }
+    }
+
+    fn failed(reason: FailReason) -> Self {
+        Self {
+            problem: Some(reason.into()),
+            ..Self::plain(DeliveryStateName::Failed)
+        }
+    }
+}
+
+impl From<&DeliveryState> for DeliveryView {
+    fn from(state: &DeliveryState) -> Self {
+        match state {
+            DeliveryState::Queued { waiting } => Self {
+                problem: waiting.as_ref().map(|problem| DeliveryProblem {
+                    code: problem.code().to_owned(),
+                    message: sentence(problem),
+                    can_retry: false,
+                }),
+                ..Self::plain(DeliveryStateName::Queued)
+            },
+            DeliveryState::Sending { acked, total } => Self {
+                acked: Some(count(*acked)),
+                total: Some(count(*total)),
+                ..Self::plain(DeliveryStateName::Sending)
+            },
+            DeliveryState::Sent => Self::plain(DeliveryStateName::Sent),
+            DeliveryState::AtGateway => Self::plain(DeliveryStateName::AtGateway),
+            DeliveryState::Failed(reason) => Self::failed(*reason),
+        }
+    }
+}
+
+/// How far a message got, as far as the disk knows.
+impl From<&Outcome> for DeliveryView {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Pending => Self::plain(DeliveryStateName::Queued),
+            Outcome::AtGateway => Self::plain(DeliveryStateName::AtGateway),
+            Outcome::Failed(reason) => Self::failed(*reason),
+        }
+    }
+}
+
+/// What the client is busy with while it connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum ConnectionStep {
+    /// Fetching the directory.
+    Directory,
+    /// Opening the gateway's websocket.
+    Gateway,
+    /// Becoming known to a new gateway.
+    Registering,
+    /// Proving to the gateway who we are.
+    Authenticating,
+}
+
+/// The connection to the mixnet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum ConnectionView {
+    /// On the way.
+    Connecting {
+        /// With what.
+        step: ConnectionStep,
+    },
+    /// Ready to send and receive.
+    Online {
+        /// The gateway's identity key.
+        gateway: String,
+        /// Why nothing can be sent, although messages can be received.
+        problem: Option<ErrorView>,
+    },
+    /// Not connected.
+    Offline {
+        /// Why.
+        problem: ErrorView,
+        /// When it is tried again, in milliseconds since the Unix epoch.
+        #[cfg_attr(feature = "typescript", tsify(type = "number | null"))]
+        retry_at: Option<u64>,
+    },
+}

@@ -1,0 +1,131 @@
+//! What the user can set.
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{DirectoryUrl, DirectoryUrlError};
+
+/// The key of the one record in the store of settings.
+pub const SETTINGS_KEY: &[u8] = b"settings";
+
+/// How packets are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum Traffic {
+    /// At once. Fast, but the gateway sees when something is sent.
+    Direct,
+    /// At random intervals that do not depend on what is sent.
+    Paced,
+}
+
+/// The settings as pages and the settings record write them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", serde(rename = "Settings"))]
+#[serde(deny_unknown_fields)]
+pub struct SettingsView {
+    /// The directory's base address.
+    pub directory: String,
+    /// How packets are sent.
+    pub traffic: Traffic,
+}
+
+/// The settings, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The directory's base address.
+    pub directory: DirectoryUrl,
+    /// How packets are sent.
+    pub traffic: Traffic,
+}
+
+/// The settings record cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The stored settings are damaged. Open the settings and save them again.")]
+pub struct DamagedSettings;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            directory: DirectoryUrl::local(),
+            traffic: Traffic::Direct,
+        }
+    }
+}
+
+impl Settings {
+    /// Checks settings that a page wants.
+    ///
+    /// # Errors
+    /// [`DirectoryUrlError`]
+    pub fn from_view(view: &SettingsView) -> Result<Self, DirectoryUrlError> {
+        Ok(Self {
+            directory: view.directory.parse()?,
+            traffic: view.traffic,
+        })
+    }
+
+    /// The settings for a page.
+    #[must_use]
+    pub fn view(&self) -> SettingsView {
+        SettingsView {
+            directory: self.directory.to_string(),
+            traffic: self.traffic,
+        }
+    }
+
+    /// Reads the stored record.
+    ///
+    /// # Errors
+    /// [`DamagedSettings`]: to fall back to the default would join another network unasked.
+    pub fn from_record(value: &[u8]) -> Result<Self, DamagedSettings> {
+        let view: SettingsView = serde_json::from_slice(value).map_err(|_| DamagedSettings)?;
+        Self::from_view(&view).map_err(|_| DamagedSettings)
+    }
+
+    /// The record to store.
+    #[must_use]
+    pub fn to_record(&self) -> Vec<u8> {
+        // Two strings always have a JSON form.
+        serde_json::to_vec(&self.view()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_the_store() {
+        let settings = Settings {
+            directory: "https://example.org/api/".parse().unwrap(),
+            traffic: Traffic::Paced,
+        };
+        assert_eq!(Settings::from_record(&settings.to_record()), Ok(settings));
+    }
+
+    #[test]
+    fn the_record_is_json_with_the_names_pages_use() {
+        let record = String::from_utf8(Settings::default().to_record()).unwrap();
+        assert_eq!(
+            record,
+            r#"{"directory":"http://127.0.0.1:17080/","traffic":"direct"}"#
+        );
+    }
+
+    #[test]
+    fn a_damaged_record_is_an_error_and_not_another_network() {
+        for record in [
+            "",
+            "{}",
+            r#"{"directory":"nonsense","traffic":"direct"}"#,
+            "\u{0}",
+        ] {
+            assert_eq!(
+                Settings::from_record(record.as_bytes()),
+                Err(DamagedSettings),
+                "{record}"
+            );
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! A host without a browser: a disk in memory, pages whose mail is collected, and a clock that is set by hand.
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test uses a part of it"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand_core::SeedableRng;
+use serde_json::{Value, json};
+use sotto_app::background::{
+    Background, Change, CommitId, Effect, FetchId, Input, PortId, SocketId, Stored, Table,
+};
+use sotto_app::page::RequestKind;
+use sotto_app::sender::{ExtensionOrigin, Sender};
+use sotto_app::settings::SETTINGS_KEY;
+use sotto_core::ChaCha20Rng;
+use sotto_core::address::Address;
+use sotto_core::client::{Record, Store};
+use sotto_core::keys::ClientKeys;
+use sotto_core::time::Time;
+use sotto_core::topology::DirectoryReplies;
+
+pub const POPUP: &str = "chrome-extension://abcdef/popup/popup.html";
+pub const PAGE: PortId = PortId(1);
+
+/// All records, by table and key.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Disk(pub BTreeMap<(&'static str, Vec<u8>), (Table, Vec<u8>)>);
+
+impl Disk {
+    pub fn put(&mut self, table: Table, key: &[u8], value: &[u8]) {
+        self.0
+            .insert((table.name(), key.to_vec()), (table, value.to_vec()));
+    }
+
+    pub fn get(&self, table: Table, key: &[u8]) -> Option<&[u8]> {
+        self.0
+            .get(&(table.name(), key.to_vec()))
+            .map(|(_, value)| value.as_slice())
+    }
+
+    pub fn records(&self, stores: &[Store]) -> Vec<Record> {
+        let record = |((_, key), (table, value)): (&(&str, Vec<u8>), &(Table, Vec<u8>))| match table
+        {
+            Table::Core(store) if stores.contains(store) => Some(Record {
+                store: *store,
+                key: key.clone(),
+                value: value.clone(),
+            }),
+            _ => None,
+        };
+        self.0.iter().filter_map(record).collect()
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Put { table, key, value } => self.put(table, &key, &value),
+                Change::Delete { table, key } => drop(self.0.remove(&(table.name(), key))),
+                Change::Clear(table) => self.0.retain(|(name, _), _| *name != table.name()),
+            }
+        }
+    }
+}
+
+/// What the disk does when it is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    Works,
+    /// Jobs wait until the behaviour changes.
+    Hangs,
+    Fails,
+}
+
+pub struct World {
+    pub app: Background,
+    pub now: Time,
+    pub disk: Disk,
+    pub behaviour: Behaviour,
+    /// The disk after each commit.
+    pub history: Vec<Disk>,
+    jobs: Vec<Effect>,
+    posts: Vec<(PortId, Value)>,
+    pub fetches: Vec<(FetchId, [String; 3])>,
+    pub opened: Vec<(SocketId, String)>,
+    pub closed: Vec<SocketId>,
+    pub sent: Vec<(SocketId, String)>,
+    next_id: u32,
+}
+
+impl World {
+    /// A background that was just started, before it did anything.
+    pub fn new(disk: Disk) -> Self {
+        Self {
+            app: Background::new(ExtensionOrigin::from_url(POPUP).unwrap()),
+            now: Time::from_millis(1_700_000_000_000),
+            history: vec![disk.clone()],
+            disk,
+            behaviour: Behaviour::Works,
+            jobs: Vec::new(),
+            posts: Vec::new(),
+            fetches: Vec::new(),
+            opened: Vec::new(),
+            closed: Vec::new(),
+            sent: Vec::new(),
+            next_id: 0,
+        }
+    }
+
+    /// A background that has loaded `disk`, with one page that has subscribed and read all its mail.
+    pub fn with_page(disk: Disk) -> Self {
+        let mut world = Self::new(disk);
+        world.work();
+        world.open(PAGE);
+        assert_eq!(
+            world.ask(json!({"type": "subscribe"})),
+            json!({"type": "ok"})
+        );
+        world.posts.clear();
+        world
+    }
+
+    pub fn open(&mut self, port: PortId) {
+        self.handle(Input::PortOpened(port));
+    }
+
+    pub fn handle(&mut self, input: Input) {
+        self.app.handle(self.now, input);
+        self.work();
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.handle(Input::Tick);
+    }
+
+    /// Carries out effects until there are none.
+    pub fn work(&mut self) {
+        loop {
+            while let Some(effect) = self.app.poll() {
+                self.carry_out(effect);
+            }
+            if self.behaviour == Behaviour::Hangs || self.jobs.is_empty() {
+                return;
+            }
+            let job = self.jobs.remove(0);
+            let input = self.do_job(job);
+            self.app.handle(self.now, input);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Load | Effect::Commit { .. } | Effect::Read { .. } => self.jobs.push(effect),
+            Effect::OpenSocket { socket, url } => self.opened.push((socket, url)),
+            Effect::CloseSocket { socket } => self.closed.push(socket),
+            Effect::SendText { socket, text } => self.sent.push((socket, text)),
+            Effect::SendBinary { .. } => {}
+            Effect::FetchDirectory { fetch, urls } => self.fetches.push((fetch, urls)),
+            Effect::Post { port, message } => {
+                self.posts
+                    .push((port, serde_json::to_value(message).unwrap()));
+            }
+        }
+    }
+
+    fn do_job(&mut self, job: Effect) -> Input {
+        let fails = self.behaviour == Behaviour::Fails;
+        let reason = || "the disk is full".to_owned();
+        match job {
+            Effect::Load if fails => Input::LoadFailed(reason()),
+            Effect::Load => Input::Loaded(Box::new(self.load())),
+            Effect::Commit { id, .. } if fails => Input::SaveFailed(id, reason()),
+            Effect::Commit { id, changes } => self.commit(id, changes),
+            Effect::Read { read, .. } if fails => Input::RecordRead(read, Err(reason())),
+            Effect::Read { read, places } => {
+                let found = places.iter().find_map(|(table, key)| {
+                    let Table::Core(store) = *table else {
+                        return None;
+                    };
+                    let value = self.disk.get(*table, key)?.to_vec();
+                    Some(Record {
+                        store,
+                        key: key.clone(),
+                        value,
+                    })
+                });
+                Input::RecordRead(read, Ok(found))
+            }
+            _ => unreachable!("no job"),
+        }
+    }
+
+    fn commit(&mut self, id: CommitId, changes: Vec<Change>) -> Input {
+        self.disk.apply(changes);
+        self.history.push(self.disk.clone());
+        Input::Saved(id)
+    }
+
+    fn load(&self) -> Stored {
+        Stored {
+            records: self.disk.records(&Store::LOADED),
+            history: self.disk.records(&[Store::Sent, Store::Inbox]),
+            settings: self
+                .disk
+                .get(Table::Settings, SETTINGS_KEY)
+                .map(<[u8]>::to_vec),
+            rng: ChaCha20Rng::from_seed([7; 32]),
+        }
+    }
+
+    /// What was posted to a page since the last time.
+    pub fn mail(&mut self, port: PortId) -> Vec<Value> {
+        let (mail, others) = std::mem::take(&mut self.posts)
+            .into_iter()
+            .partition(|(to, _)| *to == port);
+        self.posts = others;
+        let mail: Vec<(PortId, Value)> = mail;
+        mail.into_iter().map(|(_, message)| message).collect()
+    }
+
+    /// The events a page got since the last time.
+    pub fn events(&mut self, port: PortId) -> Vec<Value> {
+        self.mail(port)
+            .into_iter()
+            .filter_map(|mut message| message.get_mut("event").map(Value::take))
+            .collect()
+    }
+
+    /// Posts a request of the popup; gives its number.
+    pub fn post(&mut self, port: PortId, request: &Value) -> u32 {
+        self.next_id += 1;
+        let message = json!({"id": self.next_id, "request": request}).to_string();
+        self.post_text(port, POPUP, message);
+        self.next_id
+    }
+
+    pub fn post_text(&mut self, port: PortId, url: &str, message: String) {
+        let sender = Sender {
+            url: url.to_owned(),
+        };
+        self.handle(Input::PortMessage {
+            port,
+            sender,
+            message: Ok(message),
+        });
+    }
+
+    /// The reply to a request, if there is one already. Events stay.
+    pub fn reply(&mut self, id: u32) -> Option<Value> {
+        let place = self
+            .posts
+            .iter()
+            .position(|(_, message)| message["id"] == json!(id))?;
+        Some(self.posts.remove(place).1["reply"].clone())
+    }
+
+    /// Asks as the popup, and gives the reply.
+    pub fn ask(&mut self, request: Value) -> Value {
+        let id = self.post(PAGE, &request);
+        self.reply(id).expect("a reply at once")
+    }
+
+    /// Asks, and gives the code of the error.
+    pub fn refused(&mut self, request: Value) -> String {
+        let reply = self.ask(request);
+        assert_eq!(reply["type"], "error", "{reply}");
+        reply["error"]["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The snapshot that a new page gets.
+    pub fn snapshot(&mut self) -> Value {
+        let port = PortId(99);
+        self.open(port);
+        self.now = self.now + Duration::from_secs(60);
+        self.post(port, &json!({"type": "subscribe"}));
+        let snapshot = self
+            .events(port)
+            .into_iter()
+            .find(|event| event["type"] == "snapshot");
+        self.handle(Input::PortClosed(port));
+        snapshot.expect("a snapshot")["snapshot"].clone()
+    }
+
+    /// Sends a message, and gives its id.
+    pub fn send(&mut self, text: &str) -> String {
+        let reply = self.ask(json!({"type": "send", "to": address().to_string(), "text": text}));
+        assert_eq!(reply["type"], "accepted", "{reply}");
+        reply["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Answers the latest fetch of the directory.
+    pub fn answer_fetch(&mut self, result: Result<DirectoryReplies, String>) {
+        let (fetch, _) = *self
+            .fetches
+            .last()
+            .map(|(fetch, urls)| (*fetch, urls))
+            .as_ref()
+            .unwrap();
+        self.handle(Input::DirectoryFetched(fetch, result));
+    }
+}
+
+/// Somebody's address.
+pub fn address() -> Address {
+    let keys = |seed| ClientKeys::generate(&mut ChaCha20Rng::from_seed([seed; 32]));
+    Address {
+        identity: keys(1).signing.identity_key(),
+        encryption: keys(1).encryption.public_key(),
+        gateway: keys(2).signing.identity_key(),
+    }
+}
+
+/// One request of each kind. A new kind does not compile until it has one here.
+pub fn sample(kind: RequestKind) -> Value {
+    match kind {
+        RequestKind::Subscribe => json!({"type": "subscribe"}),
+        RequestKind::Send => json!({"type": "send", "to": address().to_string(), "text": "hello"}),
+        RequestKind::Retry => json!({"type": "retry", "id": "00"}),
+        RequestKind::Cancel => json!({"type": "cancel", "id": "00"}),
+        RequestKind::Message => json!({"type": "message", "id": "00"}),
+        RequestKind::Settings => json!({"type": "settings"}),
+        RequestKind::SetSettings => {
+            json!({"type": "setSettings", "settings": {"directory": "https://example.org/", "traffic": "direct"}})
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The browser's console. Nothing of a message, an address or a key is ever written to it.
+
+use std::panic;
+
+use wasm_bindgen::JsValue;
+
+/// Notes something that a developer may want to look into.
+pub(crate) fn warn(text: &str) {
+    web_sys::console::warn_1(&JsValue::from_str(&format!("sotto: {text}")));
+}
+
+/// A panic is noted with its place only, as its text may hold anything.
+pub(crate) fn log_panics() {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        web_sys::console::error_1(&JsValue::from_str(&format!("sotto: stopped at {place}")));
+    }));
+}
