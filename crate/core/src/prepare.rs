@@ -2,6 +2,7 @@
 
 use crate::ack::{self, Acknowledged};
 use crate::address::Address;
+use crate::cover;
 use crate::fragment::{self, Fragment};
 use crate::keys::AckKey;
 use crate::packet::{self, BuildError, Journey, MixPacket, PacketSize};
@@ -57,6 +58,39 @@ pub fn prepare(
     to: &Address,
     fragment: &Fragment,
 ) -> Result<Prepared, PrepareError> {
+    let acknowledged = Acknowledged::Fragment(fragment.id());
+    pack(rng, topology, sender, to, acknowledged, &fragment.encode())
+}
+
+/// Packs a cover packet to the sender itself, made in the same way as any other, so that nobody
+/// on its way can tell the difference.
+///
+/// # Errors
+/// [`PrepareError`] says what is missing.
+pub fn prepare_cover(
+    rng: &mut impl CryptoRng,
+    topology: &Topology,
+    sender: Sender<'_>,
+) -> Result<Prepared, PrepareError> {
+    let content = cover::content(PacketSize::Regular);
+    pack(
+        rng,
+        topology,
+        sender,
+        sender.address,
+        Acknowledged::Cover,
+        &content,
+    )
+}
+
+fn pack(
+    rng: &mut impl CryptoRng,
+    topology: &Topology,
+    sender: Sender<'_>,
+    to: &Address,
+    acknowledged: Acknowledged,
+    content: &[u8],
+) -> Result<Prepared, PrepareError> {
     let route = topology
         .route(rng, &to.gateway)
         .ok_or(PrepareError::RecipientGateway)?;
@@ -67,9 +101,8 @@ pub fn prepare(
     let ack_journey = Journey::draw(rng, &ack_route, sender.address.identity, sender.ack_delay);
     let next_hop = journey.first_hop().ok_or(PrepareError::RecipientGateway)?;
 
-    let acknowledged = Acknowledged::Fragment(fragment.id());
     let mut plaintext = ack::surb_ack(rng, sender.ack_key, acknowledged, &ack_journey)?;
-    plaintext.extend(fragment::seal(rng, &to.encryption, &fragment.encode()));
+    plaintext.extend(fragment::seal(rng, &to.encryption, content));
     let packet = packet::build(rng, &journey, PacketSize::Regular, &plaintext)?;
     Ok(Prepared {
         packet: MixPacket {

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `atlas` | the topology and when to fetch it |
 //! | `link`, `connecting` | one websocket from opening to signed in, and what is said over it |
-//! | `outbox`, `retransmission`, `sending` | messages on their way out |
+//! | `outbox`, `retransmission`, `schedule`, `sending` | messages on their way out |
 //! | `receiving` | messages on their way in |
 //! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
 
@@ -26,10 +26,11 @@ mod receiving;
 mod record;
 mod restoring;
 mod retransmission;
+mod schedule;
 mod sending;
 mod statistics;
 
-pub use config::{Config, Pacing};
+pub use config::{Config, Cover, Pacing};
 pub use event::{ConnectionId, ConnectionState, Input, Output};
 pub use problem::{Fault, Problem, SendError, Step, StorageError};
 pub use progress::{DeliveryState, FailReason, MessageId, MessageIdError};

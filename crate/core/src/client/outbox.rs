@@ -121,6 +121,11 @@ impl Outbox {
         self.timers.len()
     }
 
+    /// Whether any fragment waits for its turn to leave.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.turns.is_empty() || !self.again.is_empty()
+    }
+
     /// When the next ack is overdue.
     pub(super) fn deadline(&self) -> Option<Time> {
         self.timers.first().map(|(time, _)| *time)

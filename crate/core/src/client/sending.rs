@@ -3,14 +3,18 @@
 use super::outbox::{AckOutcome, Ready};
 use super::progress::{DeliveryState, FailReason, MessageId};
 use super::record::{Outcome, SentMessage};
+use super::schedule::{Congestion, Stream};
 use super::{After, Client, Output, Pacing, Problem, SendError, Store};
+use crate::ChaCha20Rng;
 use crate::address::Address;
-use crate::crypto::{exponential, random_bytes};
+use crate::crypto::random_bytes;
 use crate::fragment::{FragmentId, SetId, Split};
 use crate::gateway::binary;
 use crate::packet::PacketSize;
-use crate::prepare::{Prepared, Sender, prepare};
+use crate::prepare::{Prepared, Sender, prepare, prepare_cover};
 use crate::time::Time;
+use crate::topology::Topology;
+use std::time::Duration;
 
 /// The most bytes that one message may have.
 pub const MAX_MESSAGE_BYTES: usize = 16 << 20;
@@ -35,24 +39,25 @@ const DOUBT_AFTER: u32 = 2;
 /// Of a message's packets, a hundredth is worth telling of.
 const STEPS_TOLD: usize = 100;
 
-/// When the next packet may leave.
+/// When the next packets may leave.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     /// More packets could have been made than one burst holds.
     more_at: Option<Time>,
-    /// The next tick of the Poisson process, in nanoseconds since the Unix epoch, as ticks come
-    /// more densely than milliseconds.
-    next_tick: Option<u128>,
+    /// Real packets, and cover where there is none.
+    main: Stream,
+    /// Cover alone.
+    cover: Stream,
+    congestion: Congestion,
 }
 
 impl Schedule {
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.more_at
+        [self.more_at, self.main.deadline(), self.cover.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
-}
-
-fn nanos(time: Time) -> u128 {
-    u128::from(time.as_millis()) * 1_000_000
 }
 
 impl Client {
@@ -161,12 +166,67 @@ impl Client {
             self.atlas.doubt();
         }
         self.schedule.more_at = None;
+        if !self.may_send() {
+            self.schedule.main.stop();
+            self.schedule.cover.stop();
+            return;
+        }
+        self.send_cover_stream(now);
+        match self.config.pacing {
+            Pacing::Off => self.send_burst(now),
+            Pacing::Poisson { mean } => self.send_main_stream(now, mean),
+        }
+    }
+
+    /// As many packets as one burst holds.
+    fn send_burst(&mut self, now: Time) {
         for _ in 0..BURST {
-            if !self.may_send() || !self.tick(now) || !self.send_packet(now) {
+            if !self.may_send() || !self.send_packet(now) {
                 return;
             }
         }
         self.schedule.more_at = Some(now);
+    }
+
+    /// One packet for each tick that is due.
+    fn send_main_stream(&mut self, now: Time, mean: Duration) {
+        let unanswered = self.link.as_ref().map_or(0, |link| link.unanswered);
+        self.schedule.congestion = self.schedule.congestion.next(now, unanswered);
+        if !self.config.cover.fill_ticks && !self.outbox.has_waiting() {
+            // Without cover nothing happens at a tick: then the process can rest.
+            return self.schedule.main.stop();
+        }
+        let mean = mean * self.schedule.congestion.factor();
+        for _ in 0..BURST {
+            if !self.may_send() || !self.schedule.main.tick(now, &mut self.rng, mean) {
+                return;
+            }
+            if !self.send_packet(now) && self.config.cover.fill_ticks {
+                self.send_cover();
+            }
+        }
+    }
+
+    /// One cover packet for each tick of the second stream that is due.
+    fn send_cover_stream(&mut self, now: Time) {
+        let Some(mean) = self.config.cover.stream else {
+            return;
+        };
+        for _ in 0..BURST {
+            if !self.may_send() || !self.schedule.cover.tick(now, &mut self.rng, mean) {
+                return;
+            }
+            self.send_cover();
+        }
+    }
+
+    fn send_cover(&mut self) {
+        let prepared =
+            self.with_sender(|rng, topology, sender| prepare_cover(rng, topology, sender).ok());
+        if let Some(prepared) = prepared {
+            self.statistics.cover_sent += 1;
+            self.give_to_gateway(&prepared);
+        }
     }
 
     /// Whether a message waits for a gateway that the topology does not list.
@@ -186,33 +246,14 @@ impl Client {
         let taken = self.link.as_ref().is_some_and(|link| {
             link.is_online() && link.unanswered < MAX_UNANSWERED && link.bandwidth >= cost
         });
-        listed && taken && self.outbox.awaiting() < MAX_AWAITING
-    }
-
-    /// Whether the pace allows a packet now; the next tick is drawn with it.
-    fn tick(&mut self, now: Time) -> bool {
-        let Pacing::Poisson { mean } = self.config.pacing else {
-            return true;
-        };
-        let tick = *self.schedule.next_tick.get_or_insert(nanos(now));
-        if tick > nanos(now) {
-            let millis = u64::try_from(tick.div_ceil(1_000_000)).unwrap_or(u64::MAX);
-            self.schedule.more_at = Some(Time::from_millis(millis));
-            return false;
-        }
-        let interval = exponential(&mut self.rng, mean).as_nanos();
-        // Ticks that were missed, while nothing was to be sent, are not made up for.
-        let base = if tick + 1_000_000_000 < nanos(now) {
-            nanos(now)
-        } else {
-            tick
-        };
-        self.schedule.next_tick = Some(base + interval);
-        true
+        listed && taken
     }
 
     /// Sends one packet; `false` if there is none.
     fn send_packet(&mut self, now: Time) -> bool {
+        if self.outbox.awaiting() >= MAX_AWAITING {
+            return false;
+        }
         let reachable = |to: &Address| self.atlas.lists(Some(to.gateway));
         let Some(ready) = self.outbox.next(reachable) else {
             return false;
@@ -229,6 +270,16 @@ impl Client {
     }
 
     fn prepare(&mut self, ready: &Ready) -> Option<Prepared> {
+        self.with_sender(|rng, topology, sender| {
+            prepare(rng, topology, sender, &ready.to, &ready.fragment).ok()
+        })
+    }
+
+    /// Calls `pack` with what every packet of ours is made from.
+    fn with_sender(
+        &mut self,
+        pack: impl FnOnce(&mut ChaCha20Rng, &Topology, Sender<'_>) -> Option<Prepared>,
+    ) -> Option<Prepared> {
         let address = self.address()?;
         let sender = Sender {
             address: &address,
@@ -236,8 +287,7 @@ impl Client {
             packet_delay: self.config.average_packet_delay,
             ack_delay: self.config.average_ack_delay,
         };
-        let topology = self.atlas.topology()?;
-        prepare(&mut self.rng, topology, sender, &ready.to, &ready.fragment).ok()
+        pack(&mut self.rng, self.atlas.topology()?, sender)
     }
 
     fn give_to_gateway(&mut self, prepared: &Prepared) {

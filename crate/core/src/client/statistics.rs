@@ -7,6 +7,8 @@ pub struct Statistics {
     pub packets_sent: u64,
     /// Packets among them that repeat a fragment whose ack did not come.
     pub packets_repeated: u64,
+    /// Cover packets given to the gateway.
+    pub cover_sent: u64,
     /// Acks of our fragments.
     pub acks: u64,
     /// Acks that belong to no fragment on its way (repetitions, mostly).
@@ -15,7 +17,7 @@ pub struct Statistics {
     pub fragments: u64,
     /// Fragments received before.
     pub duplicates: u64,
-    /// Cover packets that came back.
+    /// Cover packets, and acks of them, that came back.
     pub cover: u64,
     /// Received packets that were no valid fragment, or did not fit the others.
     pub malformed: u64,

@@ -24,6 +24,8 @@ pub(crate) struct Gateway {
     pub(crate) allowance: i64,
     /// Authentication requests taken.
     pub(crate) sign_ins: usize,
+    /// Claims for bandwidth heard.
+    pub(crate) claims: usize,
     clients: HashMap<IdentityKey, Registered>,
     inbox: HashMap<[u8; 32], Vec<Vec<u8>>>,
     sessions: HashMap<usize, Session>,
@@ -54,6 +56,12 @@ pub(crate) enum Manners {
     Old,
     /// Gives no free bandwidth.
     Stingy,
+    /// Does not answer claims for bandwidth.
+    IgnoresClaims,
+    /// Takes packets of its clients without an answer.
+    NeverConfirms,
+    /// Loses every packet that other nodes hand it.
+    Deaf,
 }
 
 struct Registered {
@@ -79,6 +87,7 @@ impl Gateway {
             manners: Manners::Good,
             allowance: 1 << 36,
             sign_ins: 0,
+            claims: 0,
             clients: HashMap::new(),
             inbox: HashMap::new(),
             sessions: HashMap::new(),
@@ -205,7 +214,13 @@ impl Gateway {
                 let message = "buy a ticket".to_owned();
                 Self::say(world, host, connection, &ServerMessage::Error { message });
             }
+            ClientMessage::ClaimFreeTestnetBandwidth {}
+                if gateway.manners == Manners::IgnoresClaims =>
+            {
+                gateway.claims += 1;
+            }
             ClientMessage::ClaimFreeTestnetBandwidth {} => {
+                gateway.claims += 1;
                 let available_total = gateway.allowance;
                 gateway.session(host, connection).bandwidth = available_total;
                 let answer = ServerMessage::Bandwidth {
@@ -315,7 +330,9 @@ impl Gateway {
             remaining_bandwidth,
             upgrade_mode: false,
         };
-        Self::say(world, host, connection, &answer);
+        if world.gateways[at].manners != Manners::NeverConfirms {
+            Self::say(world, host, connection, &answer);
+        }
         world.forward(packet.next_hop, Duration::ZERO, packet.packet);
     }
 

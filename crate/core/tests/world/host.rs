@@ -32,6 +32,8 @@ pub(crate) struct Host {
     pub(crate) connections: Vec<ConnectionState>,
     pub(crate) addresses: Vec<Address>,
     pub(crate) storage_problems: Vec<String>,
+    /// When which number of bytes went over the websocket, as an observer sees it.
+    pub(crate) observed: Vec<(Time, usize)>,
     gateway: Option<usize>,
 }
 
@@ -50,6 +52,7 @@ impl Host {
             connections: Vec::new(),
             addresses: Vec::new(),
             storage_problems: Vec::new(),
+            observed: Vec::new(),
             gateway: None,
         }
     }
@@ -141,6 +144,14 @@ impl Host {
         self.disk.keys().filter(|(of, _)| *of == store).count()
     }
 
+    /// What is on disk in a store.
+    pub(crate) fn values(&self, store: Store) -> impl Iterator<Item = &Vec<u8>> {
+        self.disk
+            .iter()
+            .filter(move |((of, _), _)| *of == store)
+            .map(|(_, value)| value)
+    }
+
     pub(crate) fn damage(&mut self, store: Store) {
         for ((of, _), value) in &mut self.disk {
             if *of == store {
@@ -169,6 +180,8 @@ pub(crate) fn drain(world: &mut World, host: usize) {
                     .for_each(|gateway| gateway.hang_up(host));
             }
             Output::SendText { connection, text } => {
+                let now = world.now;
+                world.hosts[host].observed.push((now, text.len()));
                 if let Some(gateway) = world.hosts[host].gateway {
                     world.after(
                         LATENCY,
@@ -182,6 +195,8 @@ pub(crate) fn drain(world: &mut World, host: usize) {
                 }
             }
             Output::SendBinary { connection, bytes } => {
+                let now = world.now;
+                world.hosts[host].observed.push((now, bytes.len()));
                 if let Some(gateway) = world.hosts[host].gateway {
                     world.after(
                         LATENCY,
