@@ -1,6 +1,6 @@
 //! Getting connected and staying it: what is said with directory and gateway.
 
-use super::link::{Claim, Link, Overdue, Stage};
+use super::link::{Link, Overdue, Stage};
 use super::record::{Registration, Standing};
 use super::{After, Client, ConnectionId, ConnectionState, Output, Problem, Step, Store, backoff};
 use crate::crypto::random_bytes;
@@ -22,6 +22,10 @@ const DOUBT_AFTER: u32 = 2;
 
 /// The longest piece of foreign text in an error message, in characters.
 const MAX_QUOTE: usize = 200;
+
+/// The longest frame that a gateway has reason to send is a push of the largest packet size, some
+/// 32 kB. What is longer than this is not even looked at.
+const MAX_FRAME: usize = 64 << 10;
 
 /// When to connect, and why we are not.
 #[derive(Debug, Default)]
@@ -183,13 +187,14 @@ impl Client {
         match link.overdue(now) {
             Some(Overdue::Silent) => self.back_off(now, Problem::GatewaySilent),
             Some(Overdue::Probe) => self.say(&ClientMessage::SupportedProtocol {}),
+            None if link.claim_is_late(now) => self.claim_refused(now, "no answer"),
             None => self.claim_bandwidth(now),
         }
     }
 
     fn claim_bandwidth(&mut self, now: Time) {
         if let Some(link) = self.link.as_mut().filter(|link| link.wants_bandwidth(now)) {
-            link.claim = Claim::Pending;
+            link.claimed(now);
             self.say(&ClientMessage::ClaimFreeTestnetBandwidth {});
         }
     }
@@ -246,6 +251,9 @@ impl Client {
             return;
         };
         link.heard(now);
+        if bytes.len() > MAX_FRAME {
+            return self.frame_too_long(now, bytes.len());
+        }
         let Some(key) = &link.key else {
             let problem = Problem::GatewayGarbage("a packet before signing in".to_owned());
             return self.back_off(now, problem);
@@ -261,6 +269,9 @@ impl Client {
             return;
         };
         link.heard(now);
+        if text.len() > MAX_FRAME {
+            return self.frame_too_long(now, text.len());
+        }
         match ServerMessage::from_json(text) {
             Ok(message) => self.heard(now, message),
             Err(_) if is_typed_json(text) => self.statistics.unknown_text += 1,
@@ -268,6 +279,11 @@ impl Client {
                 self.back_off(now, Problem::GatewayGarbage(quote(&error.to_string())));
             }
         }
+    }
+
+    fn frame_too_long(&mut self, now: Time, len: usize) {
+        let words = format!("a frame of {len} bytes");
+        self.back_off(now, Problem::GatewayGarbage(words));
     }
 }
 
@@ -337,7 +353,7 @@ impl Client {
                     ..
                 },
             ) => {
-                link.unanswered = link.unanswered.saturating_sub(1);
+                link.answered();
                 link.set_bandwidth(remaining_bandwidth);
             }
             (
@@ -345,10 +361,7 @@ impl Client {
                 ServerMessage::Bandwidth {
                     available_total, ..
                 },
-            ) => {
-                link.claim = Claim::None;
-                link.set_bandwidth(available_total);
-            }
+            ) => self.claim_granted(now, available_total),
             (
                 Stage::Online,
                 ServerMessage::SupportedProtocol { .. } | ServerMessage::EncryptedResponse { .. },
@@ -544,7 +557,7 @@ impl Client {
         let Some(link) = &mut self.link else {
             return;
         };
-        link.unanswered = link.unanswered.saturating_sub(1);
+        link.answered();
         if let TypedError::OutOfBandwidth { available, .. } = error {
             link.bandwidth = available;
         }
@@ -557,12 +570,27 @@ impl Client {
             return;
         };
         match link.stage {
-            Stage::Online if link.claim == Claim::Pending => {
-                link.claim_refused(now);
-                self.reconnect.problem = Some(Problem::OutOfBandwidth(quote(message)));
-            }
+            Stage::Online if link.is_claiming() => self.claim_refused(now, message),
             Stage::Authenticating => self.sign_in_refused(now, message),
             _ => self.back_off(now, Problem::GatewayRefused(quote(message))),
+        }
+    }
+
+    fn claim_granted(&mut self, now: Time, available: i64) {
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        if !link.claim_granted(now, available) {
+            self.claim_refused(now, "nothing is left");
+        } else if matches!(self.reconnect.problem, Some(Problem::OutOfBandwidth(_))) {
+            self.reconnect.problem = None;
+        }
+    }
+
+    fn claim_refused(&mut self, now: Time, words: &str) {
+        if let Some(link) = &mut self.link {
+            link.claim_refused(now);
+            self.reconnect.problem = Some(Problem::OutOfBandwidth(quote(words)));
         }
     }
 

@@ -6,17 +6,26 @@ use crate::gateway::SharedKey;
 use crate::gateway::binary::PacketVersion;
 use crate::gateway::handshake::Initiator;
 use crate::keys::IdentityKey;
+use crate::packet::PacketSize;
 use crate::time::Time;
 use std::time::Duration;
 
 /// How long each step may take until the gateway counts as silent.
 pub(super) const STEP_PATIENCE: Duration = Duration::from_secs(15);
 
-/// After so long without a word, the gateway is asked whether it is still there.
+/// After so long without a word, the gateway is asked whether it is still there. After so long
+/// without an answer to a packet, it counts as silent.
 const QUIET: Duration = Duration::from_secs(30);
 
 /// Below this many bytes more bandwidth is claimed, as the official client does.
 const LOW_BANDWIDTH: i64 = 40_000_000;
+
+/// Of a claim that gave less than that, a fifth: more is claimed when the rest is spent, not at
+/// once and for ever.
+const LOW_SHARE: i64 = 5;
+
+/// Bytes that a packet costs.
+const PACKET_COST: i64 = PacketSize::Regular.packet_len() as i64;
 
 /// After a refused claim, so long until the next.
 const CLAIM_AGAIN: Duration = Duration::from_secs(300);
@@ -54,8 +63,8 @@ pub(super) enum Stage {
 pub(super) enum Claim {
     /// No question is open.
     None,
-    /// More was asked for.
-    Pending,
+    /// More was asked for, and the answer is due by then.
+    PendingUntil(Time),
     /// The gateway gave no more.
     RefusedUntil(Time),
 }
@@ -72,8 +81,12 @@ pub(super) struct Link {
     pub(super) key: Option<SharedKey>,
     pub(super) bandwidth: i64,
     pub(super) claim: Claim,
+    /// What the last claim gave.
+    granted: Option<i64>,
     /// Packets that the gateway has not answered yet.
     pub(super) unanswered: usize,
+    /// When the next of these answers is due.
+    answer_due: Option<Time>,
     /// Whether the quiet gateway was asked for a sign of life.
     pub(super) probed: bool,
 }
@@ -98,7 +111,9 @@ impl Link {
             key: None,
             bandwidth: 0,
             claim: Claim::None,
+            granted: None,
             unanswered: 0,
+            answer_due: None,
             probed: false,
         }
     }
@@ -119,6 +134,9 @@ impl Link {
 
     /// What to do if the deadline has come.
     pub(super) fn overdue(&mut self, now: Time) -> Option<Overdue> {
+        if self.answer_is_late(now) {
+            return Some(Overdue::Silent);
+        }
         if now < self.deadline {
             return None;
         }
@@ -128,6 +146,16 @@ impl Link {
         self.probed = true;
         self.deadline = now + STEP_PATIENCE;
         Some(Overdue::Probe)
+    }
+
+    /// The gateway answered a packet.
+    pub(super) const fn answered(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        self.answer_due = None;
+    }
+
+    fn answer_is_late(&mut self, now: Time) -> bool {
+        self.unanswered > 0 && now >= *self.answer_due.get_or_insert(now + QUIET)
     }
 
     pub(super) const fn is_online(&self) -> bool {
@@ -155,10 +183,39 @@ impl Link {
     pub(super) fn wants_bandwidth(&self, now: Time) -> bool {
         let may_ask = match self.claim {
             Claim::None => true,
-            Claim::Pending => false,
+            Claim::PendingUntil(_) => false,
             Claim::RefusedUntil(time) => now >= time,
         };
-        self.is_online() && may_ask && self.bandwidth < LOW_BANDWIDTH
+        let low = self
+            .granted
+            .map_or(LOW_BANDWIDTH, |granted| granted / LOW_SHARE);
+        self.is_online() && may_ask && self.bandwidth < low.clamp(PACKET_COST, LOW_BANDWIDTH)
+    }
+
+    /// More bandwidth was asked for.
+    pub(super) fn claimed(&mut self, now: Time) {
+        self.claim = Claim::PendingUntil(now + STEP_PATIENCE);
+    }
+
+    pub(super) const fn is_claiming(&self) -> bool {
+        matches!(self.claim, Claim::PendingUntil(_))
+    }
+
+    /// Whether a claim has gone without answer for too long.
+    pub(super) fn claim_is_late(&self, now: Time) -> bool {
+        matches!(self.claim, Claim::PendingUntil(time) if now >= time)
+    }
+
+    /// The gateway answered a claim. `false` if what it gave is not even enough for a packet.
+    pub(super) fn claim_granted(&mut self, now: Time, available: i64) -> bool {
+        self.bandwidth = available;
+        self.granted = Some(available);
+        self.claim = Claim::None;
+        let enough = available >= PACKET_COST;
+        if !enough {
+            self.claim_refused(now);
+        }
+        enough
     }
 
     /// The gateway said how much is left.
@@ -176,10 +233,12 @@ impl Link {
 
     /// When something is due by itself.
     pub(super) fn next_deadline(&self) -> Time {
-        match self.claim {
-            Claim::RefusedUntil(time) => time.min(self.deadline),
-            Claim::None | Claim::Pending => self.deadline,
-        }
+        let claim = match self.claim {
+            Claim::RefusedUntil(time) | Claim::PendingUntil(time) => time,
+            Claim::None => self.deadline,
+        };
+        let answer = self.answer_due.unwrap_or(self.deadline);
+        self.deadline.min(claim).min(answer)
     }
 }
 
@@ -217,13 +276,50 @@ mod tests {
         assert!(!link.wants_bandwidth(NOW), "not before it is online");
         link.enter(NOW, Stage::Online);
         assert!(link.wants_bandwidth(NOW));
-        link.claim = Claim::Pending;
+        link.claimed(NOW);
         assert!(!link.wants_bandwidth(NOW));
+        assert!(!link.claim_is_late(NOW));
+        assert!(link.claim_is_late(NOW + STEP_PATIENCE));
         link.claim_refused(NOW);
         assert!(!link.wants_bandwidth(NOW));
         assert!(link.wants_bandwidth(NOW + CLAIM_AGAIN));
-        link.claim = Claim::None;
-        link.bandwidth = LOW_BANDWIDTH;
+        assert!(link.claim_granted(NOW, LOW_BANDWIDTH));
         assert!(!link.wants_bandwidth(NOW));
+    }
+
+    #[test]
+    fn a_small_grant_is_spent_before_the_next_claim_and_a_useless_one_counts_as_none() {
+        let mut link = link();
+        link.enter(NOW, Stage::Online);
+        assert!(link.claim_granted(NOW, 100_000));
+        assert!(!link.wants_bandwidth(NOW));
+        link.set_bandwidth(19_999);
+        assert!(link.wants_bandwidth(NOW));
+        assert!(link.claim_granted(NOW, PACKET_COST));
+        assert!(!link.wants_bandwidth(NOW));
+        link.set_bandwidth(0);
+        assert!(link.wants_bandwidth(NOW));
+        assert!(!link.claim_granted(NOW, PACKET_COST - 1));
+        assert!(!link.wants_bandwidth(NOW));
+        assert!(link.wants_bandwidth(NOW + CLAIM_AGAIN));
+    }
+
+    #[test]
+    fn a_gateway_that_answers_no_packet_counts_as_silent_though_it_talks() {
+        let mut link = link();
+        link.enter(NOW, Stage::Online);
+        link.heard(NOW);
+        link.unanswered = 2;
+        assert_eq!(link.overdue(NOW), None);
+        let due = NOW + QUIET;
+        assert_eq!(link.next_deadline(), due);
+        link.heard(due);
+        assert_eq!(link.overdue(due), Some(Overdue::Silent));
+        link.answered();
+        assert_eq!(link.overdue(due), None);
+        link.answered();
+        assert_eq!((link.unanswered, link.answer_due), (0, None));
+        link.heard(due);
+        assert!(link.next_deadline() > due);
     }
 }

@@ -37,6 +37,8 @@ impl Client {
         let record = [now.as_millis().to_be_bytes().as_slice(), &fragment.encode()].concat();
         if self.take_fragment(now, fragment) {
             self.ledger.put(Store::Fragment, name, record);
+            let gone = self.reassembly.make_room(now);
+            self.delete_fragments(gone);
         }
     }
 

@@ -1,6 +1,7 @@
 //! One fragment and the seven or ten bytes in front of it (protocol.md 4.4).
 
 use super::{FragmentId, MAX_SET, SetId};
+use std::fmt;
 
 /// Bytes of the header of a fragment that links to no other set.
 pub(super) const UNLINKED_HEADER: usize = 7;
@@ -9,12 +10,29 @@ pub(super) const UNLINKED_HEADER: usize = 7;
 pub(super) const LINKED_HEADER: usize = 10;
 
 /// A piece of a message. Only a decoded or a split-off fragment exists, so its numbers agree.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Fragment {
     pub(super) id: FragmentId,
     pub(super) total: u8,
     pub(super) link: Option<SetId>,
     pub(super) payload: Vec<u8>,
+}
+
+impl fmt::Debug for Fragment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            total,
+            link,
+            payload,
+        } = self;
+        let (number, len) = (id.number, payload.len());
+        write!(
+            f,
+            "Fragment({:?}, {number} of {total}, {link:?}, {len} bytes)",
+            id.set
+        )
+    }
 }
 
 /// Why bytes are no fragment. As fragments carry no MAC, a packet that was not meant for us

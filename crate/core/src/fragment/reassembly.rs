@@ -145,9 +145,28 @@ impl Reassembly {
         }
     }
 
-    /// Drops sets that have been quiet for longer than `patience`, and beyond [`MAX_HELD_BYTES`]
-    /// those quiet for longest. Gives the fragments that are gone.
+    /// Beyond [`MAX_HELD_BYTES`] drops the sets that have been quiet for longest, and an eighth
+    /// more, so that the search is worth its while. To be called after each insertion. Gives the
+    /// fragments that are gone.
+    pub fn make_room(&mut self, now: Time) -> Vec<FragmentId> {
+        if self.held_bytes <= MAX_HELD_BYTES {
+            return Vec::new();
+        }
+        self.drop_quietest(now, |_, held_bytes| held_bytes > MAX_HELD_BYTES / 8 * 7)
+    }
+
+    /// Drops sets that have been quiet for longer than `patience`. Gives the fragments that are
+    /// gone.
     pub fn sweep(&mut self, now: Time, patience: Duration) -> Vec<FragmentId> {
+        self.drop_quietest(now, |age, _| age > patience)
+    }
+
+    /// Drops sets, quietest first, while `drop` says so of one's age and of all held bytes.
+    fn drop_quietest(
+        &mut self,
+        now: Time,
+        drop: impl Fn(Duration, usize) -> bool,
+    ) -> Vec<FragmentId> {
         let quiet = |set: &PartialSet| now.saturating_since(set.touched);
         let mut by_age: Vec<_> = self
             .sets
@@ -157,7 +176,7 @@ impl Reassembly {
         by_age.sort_unstable_by(|a, b| b.cmp(a));
         let mut gone = Vec::new();
         for (age, id) in by_age {
-            if age <= patience && self.held_bytes <= MAX_HELD_BYTES {
+            if !drop(age, self.held_bytes) {
                 break;
             }
             gone.extend(ids(&self.remove(id)));
@@ -313,9 +332,10 @@ mod tests {
         assert_eq!(gone, [fragment(1, 1, 2, None).id()]);
         for set in 1..500_000 {
             reassembly.insert(NOW, fragment(set, 1, 2, None));
+            reassembly.make_room(NOW);
+            assert!(reassembly.held_bytes() <= MAX_HELD_BYTES);
         }
-        reassembly.sweep(NOW, patience);
-        assert!(reassembly.held_bytes() <= MAX_HELD_BYTES);
+        assert_eq!(reassembly.sweep(NOW, patience), []);
         assert!(reassembly.held_bytes() > MAX_HELD_BYTES / 2);
     }
 }
