@@ -25,7 +25,8 @@ pub enum DirectoryUrlError {
     Query,
     /// Without TLS anybody on the way could hand out a network of their own nodes.
     #[error(
-        "Use https:// for this directory. http:// is only allowed for 127.0.0.1, as anybody on the way could answer in the directory's place."
+        "Use https:// for this directory. http:// is only allowed for 127.0.0.1, as anybody on \
+         the way could answer in the directory's place."
     )]
     NotSecure,
 }
@@ -89,7 +90,8 @@ fn split_scheme(text: &str) -> Option<(bool, &str)> {
     }
 }
 
-/// The host of `host` or `host:port`; a user name, an empty host or an impossible port give nothing.
+/// The host of `host` or `host:port`; a user name, an empty host or an impossible port give
+/// nothing.
 fn host(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rsplit_once(':') {
         // The colons of `[::1]` are the host's own.

@@ -1,6 +1,6 @@
 //! The newest messages, as pages show them.
 
-use crate::page::{DeliveryView, MessageView};
+use crate::page::{DeliveryView, Event, MessageView};
 
 /// How many messages are kept in memory and shown; older ones stay on disk.
 pub const HISTORY_LIMIT: usize = 200;
@@ -12,38 +12,36 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Inserts a message by its time, or replaces the one of the same id. `None` if it is older than all that is kept.
-    pub(crate) fn put(&mut self, message: MessageView) -> Option<&MessageView> {
-        self.remove(&message.id);
+    /// Inserts a message by its time, or replaces the one of the same id, and gives what pages are
+    /// to be told: nothing of a message that is older than all that is kept.
+    pub(crate) fn put(&mut self, message: MessageView) -> Vec<Event> {
+        self.messages.retain(|other| other.id != message.id);
         let index = self
             .messages
             .partition_point(|other| other.at <= message.at);
-        if self.messages.len() < HISTORY_LIMIT {
-            self.messages.insert(index, message);
-            return self.messages.get(index);
+        self.messages.insert(index, message.clone());
+        let news = Event::Message { message };
+        if self.messages.len() <= HISTORY_LIMIT {
+            return vec![news];
         }
-        let index = index.checked_sub(1)?;
-        self.messages.remove(0);
-        self.messages.insert(index, message);
-        self.messages.get(index)
+        let oldest = self.messages.remove(0);
+        if index == 0 {
+            Vec::new()
+        } else {
+            vec![news, Event::Removed { id: oldest.id }]
+        }
     }
 
-    /// Notes how far a message got. `None` if it is not kept.
-    pub(crate) fn set_delivery(
-        &mut self,
-        id: &str,
-        delivery: DeliveryView,
-    ) -> Option<&MessageView> {
-        let message = self.messages.iter_mut().find(|message| message.id == id)?;
+    /// Notes how far a message got, and gives what pages are to be told: nothing of one that is not
+    /// kept.
+    pub(crate) fn set_delivery(&mut self, id: &str, delivery: DeliveryView) -> Vec<Event> {
+        let Some(message) = self.messages.iter_mut().find(|message| message.id == id) else {
+            return Vec::new();
+        };
         message.delivery = Some(delivery);
-        Some(message)
-    }
-
-    /// Forgets a message; whether it was there.
-    pub(crate) fn remove(&mut self, id: &str) -> bool {
-        let before = self.messages.len();
-        self.messages.retain(|message| message.id != id);
-        self.messages.len() < before
+        vec![Event::Message {
+            message: message.clone(),
+        }]
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&MessageView> {
@@ -86,11 +84,10 @@ mod tests {
     fn messages_are_in_the_order_of_their_times_and_of_arrival_within_one() {
         let mut history = History::default();
         for (id, at) in [("b", 2), ("c", 2), ("a", 1), ("d", 3)] {
-            assert!(
-                history
-                    .put(message(id, at))
-                    .is_some_and(|kept| kept.id == id)
-            );
+            let news = Event::Message {
+                message: message(id, at),
+            };
+            assert_eq!(history.put(message(id, at)), [news]);
         }
         assert_eq!(ids(&history), ["a", "b", "c", "d"]);
     }
@@ -105,20 +102,19 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_are_kept() {
+    fn only_the_newest_are_kept_and_pages_are_told_which_one_went() {
         let mut history = History::default();
-        for at in 1..=300 {
-            history.put(message(&at.to_string(), at));
+        for at in 1..=HISTORY_LIMIT as u64 {
+            history.put(message(&at.to_string(), 1_000 + at));
         }
+        assert_eq!(history.put(message("too old", 50)), []);
+        let newest = Event::Message {
+            message: message("new", 5_000),
+        };
+        let oldest = Event::Removed { id: "1".to_owned() };
+        assert_eq!(history.put(message("new", 5_000)), [newest, oldest]);
         assert_eq!(history.messages().len(), HISTORY_LIMIT);
-        assert_eq!(history.messages()[0].id, "101");
-        assert_eq!(history.put(message("too old", 50)), None);
-        assert_eq!(history.messages()[0].id, "101");
-        assert!(history.put(message("late", 150)).is_some());
-        assert_eq!(
-            (history.messages()[0].id.as_str(), history.messages().len()),
-            ("102", HISTORY_LIMIT)
-        );
+        assert_eq!(history.messages()[0].id, "2");
     }
 
     #[test]
@@ -132,10 +128,9 @@ mod tests {
             total: None,
             problem: None,
         };
-        assert!(history.set_delivery("b", sent.clone()).is_some());
-        assert_eq!(history.set_delivery("c", sent.clone()), None);
+        assert_eq!(history.set_delivery("b", sent.clone()).len(), 1);
+        assert_eq!(history.set_delivery("c", sent.clone()), []);
         assert_eq!(history.get("a").unwrap().delivery, None);
         assert_eq!(history.get("b").unwrap().delivery, Some(sent));
-        assert!(history.remove("a") && !history.remove("a"));
     }
 }

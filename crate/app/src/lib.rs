@@ -1,8 +1,10 @@
-//! Everything the extension decides, without I/O: who may ask what, the conversations, the settings.
+//! Everything the extension decides, without I/O: who may ask what, the conversations, the
+//! settings.
 //!
-//! [`background::Background`] takes page requests, browser events and what became of earlier effects, and gives
-//! [`background::Effect`]s for a host to carry out. It wraps [`sotto_core::client::Client`], so that policy is tested
-//! natively and the browser's side stays thin.
+//! [`background::Background`] takes page requests, browser events and what became of earlier
+//! effects, and gives [`background::Effect`]s for a host to carry out. It wraps
+//! [`sotto_core::client::Client`], so that policy is tested natively and the browser's side stays
+//! thin.
 
 pub mod background;
 pub mod directory;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use sotto_core::{client::MAX_MESSAGE_BYTES, time::Time};
 
-/// The longest request accepted, in bytes of its JSON text, in which line breaks and quotes take two.
+/// The longest request accepted, in bytes of its JSON text, in which line breaks and quotes take
+/// two.
 pub const MAX_REQUEST_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
-/// The longest recipient accepted before it is even parsed, in bytes; a Nym address has at most 134.
+/// The longest recipient accepted before it is even parsed, in bytes; a Nym address has at most
+/// 134.
 pub const MAX_ADDRESS_BYTES: usize = 256;
 /// The longest directory address accepted, in bytes.
 pub const MAX_DIRECTORY_BYTES: usize = 2_048;

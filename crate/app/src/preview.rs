@@ -1,4 +1,5 @@
-//! A message body as a person can read it: text as text, anything else as a note and hexadecimal digits.
+//! A message body as a person can read it: text as text, anything else as a note and hexadecimal
+//! digits.
 
 use std::fmt::Write as _;
 

@@ -7,7 +7,8 @@ pub struct Sender {
     pub url: String,
 }
 
-/// The classes of senders. Each has its own closed list of requests ([`crate::page::RequestKind::is_allowed_for`]).
+/// The classes of senders. Each has its own closed list of requests
+/// ([`crate::page::RequestKind::is_allowed_for`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SenderClass {
     /// A page of this extension: popup, settings.
@@ -51,7 +52,8 @@ impl ExtensionOrigin {
     }
 }
 
-/// Scheme and host of an address with a non-empty host, without ports and users, which extension pages never have.
+/// Scheme and host of an address with a non-empty host, without ports and users, which extension
+/// pages never have.
 fn origin(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or("");

@@ -21,9 +21,8 @@ pub enum Traffic {
 /// The settings as pages and the settings record write them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-#[cfg_attr(feature = "typescript", serde(rename = "Settings"))]
 #[serde(deny_unknown_fields)]
-pub struct SettingsView {
+pub struct Settings {
     /// The directory's base address.
     pub directory: String,
     /// How packets are sent.
@@ -32,7 +31,7 @@ pub struct SettingsView {
 
 /// The settings, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct CheckedSettings {
     /// The directory's base address.
     pub directory: DirectoryUrl,
     /// How packets are sent.
@@ -44,7 +43,7 @@ pub struct Settings {
 #[error("The stored settings are damaged. Open the settings and save them again.")]
 pub struct DamagedSettings;
 
-impl Default for Settings {
+impl Default for CheckedSettings {
     fn default() -> Self {
         Self {
             directory: DirectoryUrl::local(),
@@ -53,12 +52,12 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl CheckedSettings {
     /// Checks settings that a page wants.
     ///
     /// # Errors
     /// [`DirectoryUrlError`]
-    pub fn from_view(view: &SettingsView) -> Result<Self, DirectoryUrlError> {
+    pub fn from_view(view: &Settings) -> Result<Self, DirectoryUrlError> {
         Ok(Self {
             directory: view.directory.parse()?,
             traffic: view.traffic,
@@ -67,8 +66,8 @@ impl Settings {
 
     /// The settings for a page.
     #[must_use]
-    pub fn view(&self) -> SettingsView {
-        SettingsView {
+    pub fn view(&self) -> Settings {
+        Settings {
             directory: self.directory.to_string(),
             traffic: self.traffic,
         }
@@ -79,7 +78,7 @@ impl Settings {
     /// # Errors
     /// [`DamagedSettings`]: to fall back to the default would join another network unasked.
     pub fn from_record(value: &[u8]) -> Result<Self, DamagedSettings> {
-        let view: SettingsView = serde_json::from_slice(value).map_err(|_| DamagedSettings)?;
+        let view: Settings = serde_json::from_slice(value).map_err(|_| DamagedSettings)?;
         Self::from_view(&view).map_err(|_| DamagedSettings)
     }
 
@@ -97,16 +96,19 @@ mod tests {
 
     #[test]
     fn settings_survive_the_store() {
-        let settings = Settings {
+        let settings = CheckedSettings {
             directory: "https://example.org/api/".parse().unwrap(),
             traffic: Traffic::Paced,
         };
-        assert_eq!(Settings::from_record(&settings.to_record()), Ok(settings));
+        assert_eq!(
+            CheckedSettings::from_record(&settings.to_record()),
+            Ok(settings)
+        );
     }
 
     #[test]
     fn the_record_is_json_with_the_names_pages_use() {
-        let record = String::from_utf8(Settings::default().to_record()).unwrap();
+        let record = String::from_utf8(CheckedSettings::default().to_record()).unwrap();
         assert_eq!(
             record,
             r#"{"directory":"http://127.0.0.1:17080/","traffic":"direct"}"#
@@ -122,7 +124,7 @@ mod tests {
             "\u{0}",
         ] {
             assert_eq!(
-                Settings::from_record(record.as_bytes()),
+                CheckedSettings::from_record(record.as_bytes()),
                 Err(DamagedSettings),
                 "{record}"
             );

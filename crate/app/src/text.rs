@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-/// The core's errors begin small and end without a full stop, as is the custom in Rust; people get a sentence.
+/// The core's errors begin small and end without a full stop, as is the custom in Rust; people get
+/// a sentence.
 pub(crate) fn sentence(error: &impl Display) -> String {
     let text = error.to_string();
     let mut chars = text.chars();

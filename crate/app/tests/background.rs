@@ -1,4 +1,10 @@
 //! What pages are shown, and what survives.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what a test is for"
+)]
 
 mod common;
 

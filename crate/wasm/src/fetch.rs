@@ -1,4 +1,5 @@
-//! Documents of the directory. The reasons of failures are for people, and say nothing that a server chose.
+//! Documents of the directory. The reasons of failures are for people, and say nothing that a
+//! server chose.
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use sotto_core::topology::DirectoryReplies;

@@ -1,7 +1,7 @@
 //! Carries out what the app wants, and tells it what came of it.
 //!
-//! JavaScript may call back in the middle of any call into it. So inputs go through a queue: whoever finds nobody at
-//! work empties it, and nothing is borrowed while JavaScript runs.
+//! JavaScript may call back in the middle of any call into it. So inputs go through a queue:
+//! whoever finds nobody at work empties it, and nothing is borrowed while JavaScript runs.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -50,7 +50,8 @@ impl Host {
     /// Loads the state, and does all that follows at once.
     pub(crate) async fn start(self: &Rc<Self>) {
         let started = performance_now();
-        // The app's first effect is to load. That is done here and not in a task of its own, so that its end is known.
+        // The app's first effect is to load. That is done here and not in a task of its own, so
+        // that its end is known.
         self.storage.claim();
         self.work();
         self.storage.work(|input| self.push(input)).await;
@@ -65,7 +66,8 @@ impl Host {
         self.app.borrow().is_connected()
     }
 
-    /// Takes note of something that happened, and does what follows from it, unless that is under way already.
+    /// Takes note of something that happened, and does what follows from it, unless that is under
+    /// way already.
     pub(crate) fn push(&self, input: Input) {
         self.inputs.borrow_mut().push_back(input);
         self.work();

@@ -1,5 +1,6 @@
-//! The extension's background in the browser. Browser events go in through [`Background`]; the websocket, fetches,
-//! the timer and IndexedDB are owned here. What to do is decided by [`sotto_app`].
+//! The extension's background in the browser. Browser events go in through [`Background`]; the
+//! websocket, fetches, the timer and IndexedDB are owned here. What to do is decided by
+//! [`sotto_app`].
 
 mod console;
 mod fetch;
@@ -36,8 +37,8 @@ pub struct Background {
 
 #[wasm_bindgen]
 impl Background {
-    /// Loads the state and starts connecting. Resolves when pages can be answered, also if the storage failed: pages
-    /// are then told so, and loading is tried again.
+    /// Loads the state and starts connecting. Resolves when pages can be answered, also if the
+    /// storage failed: pages are then told so, and loading is tried again.
     ///
     /// # Errors
     /// If this is not the background of an extension, or the browser gives no randomness.
@@ -60,7 +61,8 @@ impl Background {
         port.0
     }
 
-    /// A page posted a message. `sender_url` is the browser's word about the page (`port.sender.url`).
+    /// A page posted a message. `sender_url` is the browser's word about the page
+    /// (`port.sender.url`).
     #[wasm_bindgen(js_name = portMessage)]
     pub fn port_message(&self, port: u32, message: JsValue, sender_url: String) {
         self.host
@@ -86,7 +88,8 @@ impl Background {
         self.host.push(Input::NetworkChanged);
     }
 
-    /// Whether there is a connection, or one is being made: while this holds the background should be kept alive.
+    /// Whether there is a connection, or one is being made: while this holds the background should
+    /// be kept alive.
     #[wasm_bindgen(js_name = isConnected)]
     #[must_use]
     pub fn is_connected(&self) -> bool {

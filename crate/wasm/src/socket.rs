@@ -5,10 +5,12 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-/// The longest message accepted of a gateway, in bytes or UTF-16 units. The longest packet has 33 kB.
+/// The longest message accepted of a gateway, in bytes or UTF-16 units. The longest packet has 33
+/// kB.
 const SIZE_LIMIT: u32 = 1024 * 1024;
 
-/// What happens on a websocket. Exactly one `Closed` is the end, except when the socket is dropped first.
+/// What happens on a websocket. Exactly one `Closed` is the end, except when the socket is dropped
+/// first.
 pub(crate) enum SocketEvent {
     /// Ready to send.
     Opened,

@@ -125,7 +125,8 @@ pub struct ReadId(pub(crate) u32);
 pub enum Effect {
     /// Read the state from disk, after all commits so far; answer with `Loaded` or `LoadFailed`.
     Load,
-    /// Carry out all changes atomically, durably and after earlier commits; answer with `Saved` or `SaveFailed`.
+    /// Carry out all changes atomically, durably and after earlier commits; answer with `Saved` or
+    /// `SaveFailed`.
     Commit {
         /// Named in the answer.
         id: CommitId,

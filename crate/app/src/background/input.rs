@@ -10,7 +10,8 @@ use crate::sender::Sender;
 pub struct Stored {
     /// All records of the stores that the client reads (`Store::LOADED`).
     pub records: Vec<Record>,
-    /// The newest [`crate::history::HISTORY_LIMIT`] records each of the stores of finished and received messages.
+    /// The newest [`crate::history::HISTORY_LIMIT`] records each of the stores of finished and
+    /// received messages.
     pub history: Vec<Record>,
     /// The settings record, if there is one.
     pub settings: Option<Vec<u8>>,

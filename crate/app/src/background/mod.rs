@@ -20,8 +20,8 @@ use start::Phase;
 
 /// The extension's background, from start to end.
 ///
-/// The contract with the host is that of the core: after every [`Background::handle`], carry out all of
-/// [`Background::poll`], then set one timer for [`Background::next_deadline`].
+/// The contract with the host is that of the core: after every [`Background::handle`], carry out
+/// all of [`Background::poll`], then set one timer for [`Background::next_deadline`].
 pub struct Background {
     origin: ExtensionOrigin,
     phase: Phase,
@@ -80,7 +80,8 @@ impl Background {
         }
     }
 
-    /// Whether there is a connection, or one is being made: while this holds the background should be kept alive.
+    /// Whether there is a connection, or one is being made: while this holds the background should
+    /// be kept alive.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(&self.phase, Phase::Running(run) if run.is_connected())

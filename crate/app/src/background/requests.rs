@@ -20,7 +20,7 @@ use crate::{
     },
     preview::full_text,
     sender::Sender,
-    settings::{Settings, SettingsView},
+    settings::{CheckedSettings, Settings},
     text::sentence,
 };
 
@@ -189,7 +189,8 @@ impl Background {
         Ok(Outcome::Reply(Reply::Ok))
     }
 
-    /// Asks for the record of a message. While a sent message moves from one store to the other it is in exactly one.
+    /// Asks for the record of a message. While a sent message moves from one store to the other it
+    /// is in exactly one.
     fn read(&mut self, asker: Asker, id: &str) -> Result<Outcome, RequestError> {
         let key = self.known(id)?.0.to_vec();
         let message = self
@@ -233,12 +234,8 @@ impl Background {
         self.pages.reply(&mut self.effects, asker, reply);
     }
 
-    fn set_settings(
-        &mut self,
-        asker: Asker,
-        settings: &SettingsView,
-    ) -> Result<Outcome, RequestError> {
-        let settings = Settings::from_view(settings).map_err(RequestError::BadDirectory)?;
+    fn set_settings(&mut self, asker: Asker, settings: &Settings) -> Result<Outcome, RequestError> {
+        let settings = CheckedSettings::from_view(settings).map_err(RequestError::BadDirectory)?;
         if self.current_settings() == Some(&settings) {
             return Ok(Outcome::Reply(Reply::Ok));
         }
@@ -251,9 +248,9 @@ impl Background {
         Ok(Outcome::Later)
     }
 
-    fn settings_view(&self) -> SettingsView {
+    fn settings_view(&self) -> Settings {
         self.current_settings()
-            .map_or_else(|| Settings::default().view(), Settings::view)
+            .map_or_else(|| CheckedSettings::default().view(), CheckedSettings::view)
     }
 
     /// All that a page shows.

@@ -1,15 +1,13 @@
-//! One run of the client: from the loaded state until the settings change or the browser ends the background.
+//! One run of the client: from the loaded state until the settings change or the browser ends the
+//! background.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 use sotto_core::{
     address::Address,
     client::{
         self, Client, Config, ConnectionId, ConnectionState, DeliveryState, MessageId, Output,
-        Pacing, Problem, ReceivedMessage, Record, SentMessage, Store,
+        Problem, ReceivedMessage, Record, SentMessage, Store,
     },
     time::Time,
     topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH, WebSocketPolicy},
@@ -23,7 +21,7 @@ use super::{
 use crate::{
     history::History,
     page::{ConnectionView, DeliveryView, ErrorView, Event, MessageView, RequestError},
-    settings::{Settings, Traffic},
+    settings::{CheckedSettings, Traffic},
     text::sentence,
 };
 
@@ -32,7 +30,7 @@ pub(super) struct Run {
     /// Which run this is; what belongs to an earlier one is ignored.
     number: u32,
     pub(super) client: Client,
-    pub(super) settings: Settings,
+    pub(super) settings: CheckedSettings,
     pub(super) history: History,
     pub(super) connection: ConnectionView,
     /// Messages that were handed to the client and are not on disk yet, so not to be shown.
@@ -50,7 +48,7 @@ impl Run {
     pub(super) fn start(
         number: u32,
         now: Time,
-        settings: Settings,
+        settings: CheckedSettings,
         stored: Stored,
     ) -> Result<Self, RequestError> {
         let history = history(&stored);
@@ -234,13 +232,13 @@ impl Run {
         pages: &Pages,
         effects: &mut VecDeque<Effect>,
     ) {
-        if let Some(message) = self.history.put(MessageView::received(message)) {
-            let message = message.clone();
-            pages.publish(effects, &Event::Message { message });
+        for event in self.history.put(MessageView::received(message)) {
+            pages.publish(effects, &event);
         }
     }
 
-    /// The first state of a new message says that it is on disk: now it is shown, and the page that sent it answered.
+    /// The first state of a new message says that it is on disk: now it is shown, and the page that
+    /// sent it answered.
     fn delivery(
         &mut self,
         id: MessageId,
@@ -249,7 +247,7 @@ impl Run {
         effects: &mut VecDeque<Effect>,
     ) {
         let view = DeliveryView::from(state);
-        let shown = match self.unsaved.remove(&id) {
+        let events = match self.unsaved.remove(&id) {
             Some(message) => {
                 pages.accept(effects, id);
                 self.history.put(MessageView {
@@ -259,8 +257,8 @@ impl Run {
             }
             None => self.history.set_delivery(&id.to_string(), view),
         };
-        if let Some(message) = shown.cloned() {
-            pages.publish(effects, &Event::Message { message });
+        for event in events {
+            pages.publish(effects, &event);
         }
     }
 
@@ -279,8 +277,8 @@ impl Run {
         );
     }
 
-    /// While the disk fails, whoever sent a message goes on waiting: the client tries again, and the message is
-    /// accepted as soon as it is on disk. Meanwhile pages show why.
+    /// While the disk fails, whoever sent a message goes on waiting: the client tries again, and
+    /// the message is accepted as soon as it is on disk. Meanwhile pages show why.
     fn storage_changed(
         &mut self,
         problem: Option<&Problem>,
@@ -304,24 +302,19 @@ impl Run {
     }
 }
 
-/// The mean pause between two packets of paced traffic: what official clients use.
-const PACED_MEAN: Duration = Duration::from_millis(20);
-
-fn config(settings: &Settings) -> Config {
-    let default = Config::default();
-    let pacing = match (settings.traffic, default.pacing) {
-        (Traffic::Direct, _) => Pacing::Off,
-        (Traffic::Paced, Pacing::Off) => Pacing::Poisson { mean: PACED_MEAN },
-        (Traffic::Paced, pacing) => pacing,
+fn config(settings: &CheckedSettings) -> Config {
+    let config = match settings.traffic {
+        Traffic::Direct => Config::default(),
+        Traffic::Paced => Config::protected(),
     };
     Config {
-        pacing,
         websockets: WebSocketPolicy::SecureOrLoopback,
-        ..default
+        ..config
     }
 }
 
-/// What pages are shown after a start. A record that cannot be read stays on disk, and is not shown.
+/// What pages are shown after a start. A record that cannot be read stays on disk, and is not
+/// shown.
 fn history(stored: &Stored) -> History {
     let mut history = History::default();
     for record in stored.history.iter().chain(&stored.records) {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     page::{Event, Reply, RequestError},
-    settings::{SETTINGS_KEY, Settings},
+    settings::{CheckedSettings, SETTINGS_KEY},
 };
 
 /// How long after a failure to load the state the next attempt is made.
@@ -27,7 +27,8 @@ pub(super) enum Phase {
     Running(Box<Run>),
     /// The client writes its last, for new settings.
     Ending(Box<Run>, SettingsChange),
-    /// New settings are being saved; the old client is gone, so that it cannot write behind their back.
+    /// New settings are being saved; the old client is gone, so that it cannot write behind their
+    /// back.
     Saving(SettingsChange),
     /// There is no client, for this reason.
     Failed {
@@ -40,7 +41,7 @@ pub(super) enum Phase {
 /// Settings on their way to the disk.
 pub(super) struct SettingsChange {
     asker: Asker,
-    settings: Settings,
+    settings: CheckedSettings,
     /// Whether the registration belongs to another network than the new settings.
     other_network: bool,
 }
@@ -63,9 +64,9 @@ impl Background {
 
     fn start_run(&mut self, now: Time, stored: Stored) -> Result<Run, RequestError> {
         let settings = match &stored.settings {
-            Some(record) => Settings::from_record(record)
+            Some(record) => CheckedSettings::from_record(record)
                 .map_err(|error| RequestError::Unusable(error.to_string()))?,
-            None => Settings::default(),
+            None => CheckedSettings::default(),
         };
         self.runs = self.runs.wrapping_add(1);
         Run::start(self.runs, now, settings, stored)
@@ -121,9 +122,9 @@ impl Background {
         self.effects.push_back(Effect::Load);
     }
 
-    /// Ends the client, and then saves new settings. On another directory the gateway registration is deleted with
-    /// the same commit, as it belongs to the old network; identity and outbox stay.
-    pub(super) fn change_settings(&mut self, asker: Asker, settings: Settings) {
+    /// Ends the client, and then saves new settings. On another directory the gateway registration
+    /// is deleted with the same commit, as it belongs to the old network; identity and outbox stay.
+    pub(super) fn change_settings(&mut self, asker: Asker, settings: CheckedSettings) {
         let other_network = self
             .current_settings()
             .is_none_or(|old| old.directory != settings.directory);
@@ -144,8 +145,8 @@ impl Background {
         }
     }
 
-    /// Goes on to the settings once all that the old client has to write is on disk: received fragments exist nowhere
-    /// else any more.
+    /// Goes on to the settings once all that the old client has to write is on disk: received
+    /// fragments exist nowhere else any more.
     fn end(&mut self, run: Box<Run>, change: SettingsChange) {
         if run.is_saved() {
             self.save(change);
@@ -178,7 +179,8 @@ impl Background {
         }
     }
 
-    /// The disk fails: the client goes on and connects again, as it holds what could not be written.
+    /// The disk fails: the client goes on and connects again, as it holds what could not be
+    /// written.
     fn keep_settings(&mut self, now: Time, run: Box<Run>, change: &SettingsChange, reason: String) {
         let error = RequestError::Storage(reason).view();
         self.pages
@@ -205,7 +207,7 @@ impl Background {
     }
 
     /// The settings in force; nothing while there are none.
-    pub(super) fn current_settings(&self) -> Option<&Settings> {
+    pub(super) fn current_settings(&self) -> Option<&CheckedSettings> {
         match &self.phase {
             Phase::Running(run) => Some(&run.settings),
             _ => None,

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::{ConnectionView, ErrorView, MessageView};
-use crate::settings::SettingsView;
+use crate::settings::Settings;
 
 /// Something that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Event {
     /// Everything as it is now; replaces what the page knows.
@@ -44,7 +44,7 @@ pub enum Event {
 
 /// All that a page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Snapshot {
     /// The own address; unknown until a gateway knows us.
     pub address: Option<String>,
@@ -55,5 +55,5 @@ pub struct Snapshot {
     /// The newest messages, oldest first.
     pub messages: Vec<MessageView>,
     /// The settings in force.
-    pub settings: SettingsView,
+    pub settings: Settings,
 }

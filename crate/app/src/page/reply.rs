@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{ErrorView, Event, MessageView};
-use crate::settings::SettingsView;
+use crate::settings::Settings;
 
 /// What the background posts on a port: the reply to one request, or an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,7 +46,7 @@ pub enum Reply {
     /// The settings in force.
     Settings {
         /// They.
-        settings: SettingsView,
+        settings: Settings,
     },
     /// The request was refused or failed.
     Error {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::RequestError;
-use crate::{limit::MAX_REQUEST_BYTES, sender::SenderClass, settings::SettingsView};
+use crate::{limit::MAX_REQUEST_BYTES, sender::SenderClass, settings::Settings};
 
 /// One request of a page, with a number that the reply repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub enum Request {
     /// Replace the settings.
     SetSettings {
         /// The new ones.
-        settings: SettingsView,
+        settings: Settings,
     },
 }
 
@@ -108,7 +108,8 @@ impl RequestKind {
     }
 }
 
-/// The outer part of a [`PageMessage`], read first so that a bad request can be answered by its number.
+/// The outer part of a [`PageMessage`], read first so that a bad request can be answered by its
+/// number.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Envelope<'a> {

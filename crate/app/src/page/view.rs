@@ -24,7 +24,7 @@ pub enum Direction {
 
 /// A message in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct MessageView {
     /// Names the message in requests and events.
     pub id: String,
@@ -217,7 +217,7 @@ pub enum ConnectionStep {
 
 /// The connection to the mixnet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(
     tag = "state",
     rename_all = "camelCase",

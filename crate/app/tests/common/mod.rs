@@ -1,4 +1,5 @@
-//! A host without a browser: a disk in memory, pages whose mail is collected, and a clock that is set by hand.
+//! A host without a browser: a disk in memory, pages whose mail is collected, and a clock that is
+//! set by hand.
 #![allow(
     dead_code,
     missing_docs,
@@ -29,7 +30,9 @@ pub const PAGE: PortId = PortId(1);
 
 /// All records, by table and key.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Disk(pub BTreeMap<(&'static str, Vec<u8>), (Table, Vec<u8>)>);
+pub struct Disk(BTreeMap<(&'static str, Vec<u8>), Entry>);
+
+type Entry = (Table, Vec<u8>);
 
 impl Disk {
     pub fn put(&mut self, table: Table, key: &[u8], value: &[u8]) {
@@ -44,16 +47,20 @@ impl Disk {
     }
 
     pub fn records(&self, stores: &[Store]) -> Vec<Record> {
-        let record = |((_, key), (table, value)): (&(&str, Vec<u8>), &(Table, Vec<u8>))| match table
-        {
-            Table::Core(store) if stores.contains(store) => Some(Record {
-                store: *store,
-                key: key.clone(),
-                value: value.clone(),
-            }),
-            _ => None,
-        };
-        self.0.iter().filter_map(record).collect()
+        let mut records = Vec::new();
+        for ((_, key), (table, value)) in &self.0 {
+            match *table {
+                Table::Core(store) if stores.contains(&store) => {
+                    records.push(Record {
+                        store,
+                        key: key.clone(),
+                        value: value.clone(),
+                    });
+                }
+                _ => {}
+            }
+        }
+        records
     }
 
     fn apply(&mut self, changes: Vec<Change>) {
@@ -111,7 +118,8 @@ impl World {
         }
     }
 
-    /// A background that has loaded `disk`, with one page that has subscribed and read all its mail.
+    /// A background that has loaded `disk`, with one page that has subscribed and read all its
+    /// mail.
     pub fn with_page(disk: Disk) -> Self {
         let mut world = Self::new(disk);
         world.work();

@@ -21,7 +21,8 @@ use crate::global::indexed_db;
 
 /// The version of the set of object stores.
 const VERSION: u32 = 1;
-/// In a history: the field with the time of writing, and the index over it. Message ids are random, and say nothing of it.
+/// In a history: the field with the time of writing, and the index over it. Message ids are random,
+/// and say nothing of it.
 const WRITTEN_AT: &str = "writtenAt";
 /// In a history: the field with the bytes.
 const VALUE: &str = "value";
@@ -124,7 +125,8 @@ impl Database {
         Ok(records)
     }
 
-    /// The records of a history that were written last: at most `count`, and no more once there are `size` bytes.
+    /// The records of a history that were written last: at most `count`, and no more once there are
+    /// `size` bytes.
     pub(super) async fn newest(
         &self,
         store: Store,
@@ -241,8 +243,9 @@ async fn get(
 fn cursor_record(store: Store, cursor: &IdbCursorWithValue) -> Result<Record, JsValue> {
     Ok(Record {
         store,
-        key: bytes(&cursor.key()?),
-        value: bytes(&cursor.value()?),
+        // The key of a cursor over an index is what the index is sorted by.
+        key: bytes(&cursor.primary_key()?),
+        value: content(&cursor.value()?),
     })
 }
 
@@ -250,7 +253,8 @@ fn array(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
 }
 
-/// A record's value as it is stored: bytes, and in a history also when they were written, for the index.
+/// A record's value as it is stored: bytes, and in a history also when they were written, for the
+/// index.
 fn stored(table: Table, value: &[u8]) -> JsValue {
     if !table.is_history() {
         return array(value);
@@ -271,7 +275,8 @@ fn content(stored: &JsValue) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// The bytes of a stored value (`Uint8Array`) or of a key (which IndexedDB gives back as an `ArrayBuffer`).
+/// The bytes of a stored value (`Uint8Array`) or of a key (which IndexedDB gives back as an
+/// `ArrayBuffer`).
 fn bytes(value: &JsValue) -> Vec<u8> {
     Uint8Array::new(value).to_vec()
 }

@@ -16,7 +16,8 @@ use sotto_core::client::{Record, Store};
 use crate::{console, random};
 use database::Database;
 
-/// How much of the history is loaded at most, in bytes: long messages could fill the memory otherwise.
+/// How much of the history is loaded at most, in bytes: long messages could fill the memory
+/// otherwise.
 const HISTORY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Something to do with the disk.
