@@ -35,7 +35,7 @@ impl DirectoryServer {
         extra_nodes.map_or(Ok(()), |path| list_file(path, &registry))?;
         let listener = listen(address).await?;
         let directory = base_url(local_address(&listener)?);
-        let tasks = Tasks::default();
+        let tasks = Tasks::new();
         let router = directory::router(registry.clone()).merge(directory::announcements(registry));
         web::serve(listener, router, &tasks);
         let ready = Ready {

@@ -68,7 +68,7 @@ impl Mixnet {
             registry: registry.clone(),
             shared,
         });
-        let servers = Tasks::default();
+        let servers = Tasks::new();
         let router = directory::router(registry.clone()).merge(directory::announcements(registry));
         web::serve(directory, router, &servers);
         web::serve(admin, directory::admin_router(nodes.clone()), &servers);

@@ -21,6 +21,7 @@ use sotto_core::address::NodeAddress;
 use sotto_core::packet::KeyRotation;
 use sotto_core::packet::frame::{Framing, NodeFrame};
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,7 +44,7 @@ pub(crate) struct NodeCore {
 
 impl NodeCore {
     pub(crate) fn new(keys: Arc<NodeKeys>, counters: Arc<Counters>, shared: Shared) -> Self {
-        let tasks = Tasks::default();
+        let tasks = Tasks::new();
         let outgoing = Outgoing::new(counters.clone(), tasks.clone());
         Self {
             keys,
@@ -68,15 +69,26 @@ impl NodeCore {
 }
 
 /// The tasks of one node, ended together.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Tasks {
     stop: CancellationToken,
     tracker: TaskTracker,
+    /// Acks are launched by the thread of the database, which is none of the runtime's.
+    runtime: Handle,
 }
 
 impl Tasks {
+    /// Tasks of the runtime that this is called in.
+    pub(crate) fn new() -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+            runtime: Handle::current(),
+        }
+    }
+
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tracker.spawn(task);
+        self.tracker.spawn_on(task, &self.runtime);
     }
 
     /// Resolves when the node is to stop.
