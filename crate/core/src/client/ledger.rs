@@ -13,7 +13,6 @@ type Changes = BTreeMap<(Store, Vec<u8>), Option<Vec<u8>>>;
 
 /// Collects changes into commits, one under way at a time, and holds back what may only happen
 /// once they are durable. `After` is what waits.
-#[derive(Debug)]
 pub(super) struct Ledger<After> {
     next: u64,
     changes: Changes,
@@ -48,6 +47,24 @@ impl<After> Ledger<After> {
         match &mut self.under_way {
             Some((_, _, waiting)) if self.changes.is_empty() => waiting.push(after),
             _ => self.after.push(after),
+        }
+    }
+
+    /// Takes back the first thing that waits and of which `which` says that it is the one.
+    pub(super) fn take_back(&mut self, which: impl Fn(&After) -> bool) -> Option<After> {
+        let under_way = self.under_way.as_mut().map(|(_, _, waiting)| waiting);
+        for waiting in under_way.into_iter().chain([&mut self.after]) {
+            if let Some(place) = waiting.iter().position(&which) {
+                return Some(waiting.remove(place));
+            }
+        }
+        None
+    }
+
+    /// The clock was set: a failed commit is tried again now.
+    pub(super) const fn clock_was_set(&mut self, now: Time) {
+        if self.retry_at.is_some() {
+            self.retry_at = Some(now);
         }
     }
 
@@ -136,6 +153,20 @@ mod tests {
         assert_eq!(value(&second), Some(&[2][..]));
         assert_eq!(ledger.saved(second.id), (vec!["second"], false));
         assert_eq!(ledger.next_commit(NOW), None);
+    }
+
+    #[test]
+    fn what_waits_can_be_taken_back_whichever_commit_it_waits_for() {
+        let mut ledger = Ledger::default();
+        ledger.put(Store::Inbox, *b"a", vec![1]);
+        ledger.then("under way");
+        let commit = ledger.next_commit(NOW).unwrap();
+        ledger.put(Store::Inbox, *b"b", vec![1]);
+        ledger.then("next");
+        assert_eq!(ledger.take_back(|after| *after == "next"), Some("next"));
+        assert_eq!(ledger.take_back(|after| *after == "next"), None);
+        assert!(ledger.take_back(|after| *after == "under way").is_some());
+        assert_eq!(ledger.saved(commit.id), (vec![], false));
     }
 
     #[test]

@@ -51,10 +51,14 @@ use outbox::Outbox;
 use record::Registration;
 use sending::Schedule;
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::time::Duration;
 
 /// How often old sets and messages are looked through.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// A clock that goes back by less is not worth a new connection.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// What may happen once a commit is durable.
 #[derive(Debug)]
@@ -72,7 +76,6 @@ enum After {
 }
 
 /// One Nym identity. See the [module's page](self).
-#[derive(Debug)]
 pub struct Client {
     config: Config,
     rng: ChaCha20Rng,
@@ -93,7 +96,20 @@ pub struct Client {
     ledger: Ledger<After>,
     outputs: VecDeque<Output>,
     sweep_at: Time,
+    /// What the clock showed last.
+    clock: Time,
     statistics: Statistics,
+}
+
+impl fmt::Debug for Client {
+    /// Shows neither keys nor messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("address", &self.address())
+            .field("connection", &self.told_connection)
+            .field("statistics", &self.statistics)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {
@@ -131,8 +147,13 @@ impl Client {
         self.statistics
     }
 
-    /// Takes in what has happened. `now` must not run backwards by much; it is the host's clock.
+    /// Takes in what has happened. `now` is the host's clock. If it was set back, everything that
+    /// waits is tried anew, as what it waited for may be far off now.
     pub fn handle(&mut self, now: Time, input: Input) {
+        if now + CLOCK_TOLERANCE < self.clock {
+            self.clock_was_set(now);
+        }
+        self.clock = now;
         match input {
             Input::Tick => {}
             Input::GatewayOpened { connection } => self.gateway_opened(now, connection),
@@ -150,6 +171,14 @@ impl Client {
             Input::NetworkChanged => self.network_changed(now),
         }
         self.advance(now);
+    }
+
+    fn clock_was_set(&mut self, now: Time) {
+        self.network_changed(now);
+        self.outbox.expire(Time::from_millis(u64::MAX));
+        self.schedule = Schedule::default();
+        self.ledger.clock_was_set(now);
+        self.sweep_at = now + SWEEP_EVERY;
     }
 
     /// The next thing to do or to tell; `None` when all is said.

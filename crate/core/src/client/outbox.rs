@@ -11,6 +11,10 @@ use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+/// The most fragments of one message that may be on their way at once: half of what may be
+/// altogether, so that a long message to a dead gateway leaves room for the others.
+const WINDOW: usize = 128;
+
 /// A message on its way out.
 #[derive(Debug)]
 pub(super) struct Outgoing {
@@ -61,6 +65,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether so many fragments are on their way that the next ones have to wait for acks.
+    const fn is_window_full(&self) -> bool {
+        self.departed >= self.acked + WINDOW
+    }
+
     /// Where the message is, if nothing keeps it from leaving.
     fn state(&self) -> DeliveryState {
         let total = self.split.count();
@@ -107,6 +116,8 @@ pub(super) struct Outbox {
     again: VecDeque<FragmentId>,
     sets: HashMap<SetId, (MessageId, usize)>,
     timers: BTreeSet<(Time, FragmentId)>,
+    /// Fragments whose ack may well come.
+    hopeful: usize,
     bytes: usize,
 }
 
@@ -116,9 +127,9 @@ impl Outbox {
         self.bytes
     }
 
-    /// Fragments whose ack is awaited.
-    pub(super) fn awaiting(&self) -> usize {
-        self.timers.len()
+    /// Fragments whose ack is awaited, without those that have left often and in vain.
+    pub(super) const fn awaiting(&self) -> usize {
+        self.hopeful
     }
 
     /// Whether any fragment waits for its turn to leave.
@@ -173,6 +184,8 @@ impl Outbox {
         for set in outgoing.split.sets() {
             self.sets.remove(set);
         }
+        let hopeful = outgoing.fragments.iter().filter(|state| state.is_hopeful());
+        self.hopeful = self.hopeful.saturating_sub(hopeful.count());
         self.timers
             .retain(|(_, fragment)| self.sets.contains_key(&fragment.set));
         self.again
@@ -249,7 +262,7 @@ impl Outbox {
             let Some(message) = self.messages.get_mut(&id) else {
                 continue;
             };
-            if !reachable(&message.to) {
+            if !reachable(&message.to) || message.is_window_full() {
                 self.turns.push_back(id);
                 continue;
             }
@@ -265,6 +278,11 @@ impl Outbox {
             });
         }
         None
+    }
+
+    /// A fragment could not leave after all.
+    pub(super) fn put_back(&mut self, id: FragmentId) {
+        self.again.push_back(id);
     }
 
     fn find(&self, id: FragmentId) -> Option<(&Outgoing, usize)> {
@@ -286,6 +304,8 @@ impl Outbox {
         let before = *state;
         *state = next(before, event);
         let after = *state;
+        self.hopeful += usize::from(after.is_hopeful());
+        self.hopeful -= usize::from(before.is_hopeful());
         if let FragmentState::Awaiting { deadline, .. } = before {
             self.timers.remove(&(deadline, id));
         }

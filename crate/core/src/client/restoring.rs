@@ -54,6 +54,7 @@ impl Client {
             ledger,
             outputs: VecDeque::new(),
             sweep_at: now + SWEEP_EVERY,
+            clock: now,
             statistics: Statistics::default(),
         };
         client.restore_records(stored);

@@ -22,6 +22,14 @@ pub(super) enum FragmentState {
     Acked,
 }
 
+impl FragmentState {
+    /// Whether an ack is awaited that may well come. A fragment that left often and in vain is
+    /// not to keep others from leaving.
+    pub(super) const fn is_hopeful(self) -> bool {
+        matches!(self, Self::Awaiting { departures, .. } if departures <= PATIENT_AFTER)
+    }
+}
+
 /// What happens to a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FragmentEvent {

@@ -106,10 +106,20 @@ impl Client {
     /// Takes a message back, as far as it has not left.
     pub fn cancel(&mut self, now: Time, id: MessageId) {
         let outcome = Outcome::Failed(FailReason::Cancelled);
-        if let Some(message) = self.outbox.remove(id, outcome) {
+        let message = self.outbox.remove(id, outcome);
+        if let Some(message) = message.or_else(|| self.take_back_unsaved(id, outcome)) {
             self.finish(&message, DeliveryState::Failed(FailReason::Cancelled));
         }
         self.advance(now);
+    }
+
+    /// Takes a message back that is still on its way to disk.
+    fn take_back_unsaved(&mut self, id: MessageId, outcome: Outcome) -> Option<SentMessage> {
+        let it = |after: &After| matches!(after, After::Enqueue(message) if message.id == id);
+        match self.ledger.take_back(it)? {
+            After::Enqueue(message) => Some(SentMessage { outcome, ..message }),
+            _ => None,
+        }
     }
 
     fn draw_sets(&mut self, count: usize) -> Vec<SetId> {
@@ -260,6 +270,7 @@ impl Client {
         };
         let id = ready.fragment.id();
         let Some(prepared) = self.prepare(&ready) else {
+            self.outbox.put_back(id);
             return false;
         };
         self.outbox.left(now, id, prepared.expected_delay);
