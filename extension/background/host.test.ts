@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { BackgroundMessage } from 'sotto-wasm';
 import { type FakeBrowser, type FakePort, installFakeBrowser } from '../testing/fake-browser';
 import { type Brain, Host } from './host';
 
@@ -14,11 +15,12 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
+const GREETING: BackgroundMessage = { event: { type: 'address', address: 'a.b@c' } };
 const note = (...call: unknown[]) => void calls.push(call);
 const brain: Brain = {
-  connectPort: (send: (message: unknown) => void) => {
+  connectPort: (send) => {
     note('connect');
-    send({ event: 'greeting' });
+    send(GREETING);
     return 7;
   },
   portMessage: (...call) => note('message', ...call),
@@ -50,7 +52,7 @@ test('what a page says while the brain starts is heard in order once it has', as
   finish(brain);
   await settle();
   expect(calls).toEqual([['connect'], ['message', 7, 'one', PAGE], ['message', 7, 'two', PAGE]]);
-  expect(heard).toEqual([{ event: 'greeting' }]);
+  expect(heard).toEqual([GREETING]);
 });
 
 test('the brain starts once, whatever happens at the same time', async () => {
@@ -94,4 +96,12 @@ test('a page is told that starting failed and why, and the next event tries agai
   host.wake();
   await settle();
   expect(calls).toEqual([['wake']]);
+});
+
+test('a page whose background never starts is told so instead of waiting for ever', async () => {
+  const { heard } = open(new Host(() => new Promise(() => undefined)));
+  await vi.advanceTimersByTimeAsync(29_000);
+  expect(heard).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(JSON.stringify(heard)).toContain('start_failed');
 });

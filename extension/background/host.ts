@@ -1,11 +1,12 @@
-import type { Background } from 'sotto-wasm';
+import type { Background, BackgroundMessage } from 'sotto-wasm';
 import { wakeEveryMinute } from '../browser/alarm';
 import { stayAwake } from '../browser/runtime';
 import { text } from '../browser/strings';
-import type { BackgroundMessage } from '../messages/wire';
 
 /** How often the browser is told that we are in use; it ends a background after 30 s without. */
 const STAY_AWAKE_EVERY = 20_000;
+/** How long a page waits for the start before it is told that something is wrong. */
+const START_PATIENCE = 30_000;
 /** How long a page shows that starting failed before it asks again. */
 const START_AGAIN_AFTER = 5_000;
 
@@ -25,7 +26,7 @@ export class Host {
   connect(port: chrome.runtime.Port): void {
     let open = true;
     const brain = this.#started();
-    const send = (message: unknown) => {
+    const send = (message: BackgroundMessage) => {
       if (open) port.postMessage(message);
     };
     // Everything is chained on one promise, so that the brain sees events in their order.
@@ -42,10 +43,13 @@ export class Host {
       open = false;
       tell((brain, number) => brain.disconnectPort(number));
     });
-    number.catch((error: unknown) => {
-      send(startFailed(error));
-      setTimeout(() => port.disconnect(), START_AGAIN_AFTER);
-    });
+    const slow = setTimeout(() => send(startFailed(text('errorStartSlow'))), START_PATIENCE);
+    number
+      .catch((error: unknown) => {
+        send(startFailed(error));
+        setTimeout(() => port.disconnect(), START_AGAIN_AFTER);
+      })
+      .finally(() => clearTimeout(slow));
   }
 
   /** The browser started, or a minute has passed. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Event } from '../messages/wire';
+import type { Event } from 'sotto-wasm';
 import { FakeBackground } from '../testing/fake-background';
 import { type FakeBrowser, installFakeBrowser } from '../testing/fake-browser';
 import { BackgroundLink, RequestError } from './background-link';

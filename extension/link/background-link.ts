@@ -1,6 +1,6 @@
 import { connectToBackground } from '../browser/runtime';
 import { text } from '../browser/strings';
-import type { BackgroundMessage, ErrorView, Event, PageMessage, Reply, Request } from '../messages/wire';
+import type { BackgroundMessage, ErrorView, Event, PageMessage, Reply, Request } from 'sotto-wasm';
 
 /** The first wait before a lost background is asked again, in milliseconds; doubled each time. */
 const FIRST_DELAY = 50;

@@ -3,7 +3,7 @@ import type { BackgroundLink } from '../link/background-link';
 import type { Chat } from './chat';
 import { Composer } from './composer';
 import type { Composing } from './composing';
-import { Connection } from './connection';
+import { Connection, StorageProblem } from './connection';
 import { Conversation } from './conversation';
 import { Mark, SettingsIcon, TabIcon } from './icons';
 import type { MessageActions } from './message';
@@ -27,6 +27,7 @@ export function App({ chat, composing, link, inTab }: Properties) {
       <Header inTab={inTab} />
       <section class="self">
         <OwnAddress address={chat.address.value} />
+        <StorageProblem problem={chat.storage.value} />
         <Connection connection={chat.connection.value} />
       </section>
       <main>

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { DeliveryView, MessageView } from '../messages/wire';
+import type { DeliveryView, MessageView } from 'sotto-wasm';
 import { STARTING } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
 import { message } from '../testing/scenarios';

@@ -1,13 +1,15 @@
 import { signal } from '@preact/signals';
 import { text } from '../browser/strings';
-import type { ConnectionView, DeliveryView, Event, MessageView, Snapshot } from '../messages/wire';
+import type { ConnectionView, DeliveryView, ErrorView, Event, MessageView, Snapshot } from 'sotto-wasm';
 
 /** What the chat page knows, kept current by the background's events. */
 export class Chat {
-  /** The own address; null until a gateway knows us. */
+  /** The own address; unknown until a gateway knows us. */
   readonly address = signal<string | null>(null);
-  /** Null until the background has answered. */
+  /** Unknown until the background has answered. */
   readonly connection = signal<ConnectionView | null>(null);
+  /** Why nothing can be saved, if that is so. */
+  readonly storage = signal<ErrorView | null>(null);
   /** Oldest first. */
   readonly messages = signal<readonly MessageView[]>([]);
   /** What a screen reader should say now. */
@@ -25,14 +27,18 @@ export class Chat {
         return;
       case 'message':
         return this.#upsert(event.message);
+      case 'storage':
+        this.storage.value = event.problem;
+        return;
       case 'removed':
         this.messages.value = this.messages.value.filter(({ id }) => id !== event.id);
     }
   }
 
-  #replace({ address, connection, messages }: Snapshot): void {
+  #replace({ address, connection, storage, messages }: Snapshot): void {
     this.address.value = address;
     this.connection.value = connection;
+    this.storage.value = storage;
     this.messages.value = messages;
   }
 

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { type Draft, loadDraft, saveDraft } from '../browser/draft';
 import { RequestError, type BackgroundLink } from '../link/background-link';
-import type { ErrorView, Request } from '../messages/wire';
+import type { ErrorView, Request } from 'sotto-wasm';
 
 /** What the user is writing, and what the background said to it. */
 export class Composing {

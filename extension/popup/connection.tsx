@@ -3,14 +3,13 @@ import { useEffect } from 'preact/hooks';
 import { text, type StringName } from '../browser/strings';
 import { shorten } from '../format/shorten';
 import { secondsUntil } from '../format/time';
-import type { ConnectionStep, ConnectionView } from '../messages/wire';
+import type { ConnectionStep, ConnectionView, ErrorView } from 'sotto-wasm';
 
 const STEPS: Record<ConnectionStep, StringName> = {
   directory: 'stepDirectory',
   gateway: 'stepGateway',
   registering: 'stepRegistering',
   authenticating: 'stepAuthenticating',
-  bandwidth: 'stepBandwidth',
 };
 
 /** Whether Sotto is connected, how far it has come, or why not and what to do. */
@@ -29,14 +28,28 @@ function Words({ connection }: { connection: ConnectionView }) {
     case 'connecting':
       return <Progress step={connection.step} />;
     case 'online':
-      return (
-        <span>
-          {text('connectionOnline')} <code title={connection.gateway}>{shorten(connection.gateway, 13)}</code>
-        </span>
-      );
+      return <Online {...connection} />;
     case 'offline':
       return <Offline {...connection} />;
   }
+}
+
+function Online({ gateway, problem }: Extract<ConnectionView, { state: 'online' }>) {
+  return (
+    <span>
+      {text('connectionOnline')} <code title={gateway}>{shorten(gateway, 13)}</code>
+      {problem ? <span class="warning">{problem.message}</span> : null}
+    </span>
+  );
+}
+
+/** Why nothing can be saved, and so nothing be sent or received. */
+export function StorageProblem({ problem }: { problem: ErrorView | null }) {
+  return (
+    <div role="alert" data-testid="storage-problem">
+      {problem ? <p class="warning">{problem.message}</p> : null}
+    </div>
+  );
 }
 
 function Progress({ step }: { step: ConnectionStep }) {

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { text } from '../browser/strings';
 import { day } from '../format/time';
-import type { MessageView } from '../messages/wire';
+import type { MessageView } from 'sotto-wasm';
 import { Mark } from './icons';
 import { Message, type MessageActions } from './message';
 

@@ -4,7 +4,7 @@ import { text } from '../browser/strings';
 import { shorten } from '../format/shorten';
 import { size } from '../format/size';
 import { clock } from '../format/time';
-import type { DeliveryView, MessageView, Request } from '../messages/wire';
+import type { DeliveryView, MessageView, Request } from 'sotto-wasm';
 import { deliveryText } from './chat';
 import { ClockIcon, TickIcon, TwoTicksIcon, WarningIcon } from './icons';
 

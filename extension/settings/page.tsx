@@ -1,5 +1,5 @@
 import { text } from '../browser/strings';
-import type { Settings } from '../messages/wire';
+import type { Settings } from 'sotto-wasm';
 import type { Preferences } from './preferences';
 
 /** The settings page. */

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { RequestError, type BackgroundLink } from '../link/background-link';
-import type { ErrorView, Settings } from '../messages/wire';
+import type { ErrorView, Settings } from 'sotto-wasm';
 
 /** The settings as the user edits them. */
 export class Preferences {

@@ -7,7 +7,7 @@ import type {
   Reply,
   Request,
   Snapshot,
-} from '../messages/wire';
+} from 'sotto-wasm';
 import type { FakeBrowser, FakePort } from './fake-browser';
 
 /** The state that pages are shown. */
@@ -17,6 +17,7 @@ export type Scenario = Snapshot & { texts?: Record<string, string> };
 export const STARTING: Scenario = {
   address: null,
   connection: { state: 'connecting', step: 'directory' },
+  storage: null,
   messages: [],
   settings: { directory: 'http://127.0.0.1:17080/', traffic: 'direct' },
 };

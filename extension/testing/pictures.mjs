@@ -7,10 +7,9 @@ import { chromium } from 'playwright-core';
 const folder = resolve(process.argv[2] ?? 'target/pictures');
 const pages = resolve('target/extension');
 const PICTURES = [
-  ...['starting', 'connecting', 'empty', 'conversation', 'delivery', 'offline', 'long'].map((name) => [
-    'popup',
-    name,
-  ]),
+  ...['starting', 'connecting', 'empty', 'conversation', 'delivery', 'offline', 'full', 'long'].map(
+    (name) => ['popup', name],
+  ),
   ['settings', 'empty'],
 ];
 

@@ -1,4 +1,4 @@
-import type { MessageView } from '../messages/wire';
+import type { MessageView } from 'sotto-wasm';
 import { type Scenario, STARTING } from './fake-background';
 
 const ALICE =
@@ -27,7 +27,7 @@ export function message(known: Partial<MessageView>): MessageView {
 const ONLINE: Scenario = {
   ...STARTING,
   address: ALICE,
-  connection: { state: 'online', gateway: GATEWAY, bandwidth: 1_000_000_000 },
+  connection: { state: 'online', gateway: GATEWAY, problem: null },
 };
 
 const LONG = 'Chapter one. '.repeat(200);
@@ -94,6 +94,24 @@ export const SCENARIOS: Record<string, Scenario> = {
           'The directory at http://127.0.0.1:17080/ does not answer. Check that it is running, or set another address.',
       },
       retryAt: MORNING,
+    },
+  },
+  full: {
+    ...ONLINE,
+    messages: TALK,
+    storage: {
+      code: 'storage_full',
+      fault: 'storage',
+      message: 'The disk is full, so nothing is sent or received. Free some space; Sotto goes on by itself.',
+    },
+    connection: {
+      state: 'online',
+      gateway: GATEWAY,
+      problem: {
+        code: 'no_bandwidth',
+        fault: 'gateway',
+        message: 'The gateway gives no bandwidth at the moment. Sotto asks again.',
+      },
     },
   },
   long: {

@@ -8,47 +8,49 @@ import { Mixnet } from './harness/mixnet';
 import { longText } from './harness/text';
 import { User } from './harness/user';
 
+const KINDS = [chromium, firefox];
 let mixnet: Mixnet;
 beforeAll(async () => {
   mixnet = await Mixnet.start();
 });
 afterAll(() => mixnet.stop());
 
-describe.each([chromium, firefox])('$name', (kind) => {
-  let user: User;
-  beforeAll(async () => {
-    user = await User.start(kind, mixnet.directory);
-  });
-  afterAll(() => user.leave());
-  afterEach(() => user.openChat());
+for (const kind of KINDS)
+  describe(kind.name, () => {
+    let user: User;
+    beforeAll(async () => {
+      user = await User.start(kind, mixnet.directory);
+    });
+    afterAll(() => user.leave());
+    afterEach(() => user.openChat());
 
-  test('a malformed address is refused with a sentence, and the text is kept', async () => {
-    await user.write('not-an-address', 'hello');
-    expect(await user.error()).toMatch(/address/i);
-    expect(await user.draft()).toBe('hello');
-    expect(await user.messages()).toEqual([]);
-  });
+    test('a malformed address is refused with a sentence, and the text is kept', async () => {
+      await user.write('not-an-address', 'hello');
+      expect(await user.error()).toMatch(/address/i);
+      expect(await user.draft()).toBe('hello');
+      expect(await user.messages()).toEqual([]);
+    });
 
-  test('a message to a gateway that is not in the network waits and says so', async () => {
-    const [identity, rest] = (await user.address()).split('.');
-    const unknownGateway = `${identity}.${rest?.split('@')[0]}@${identity}`;
-    await user.write(unknownGateway, 'anyone there?');
-    await user.browser.until(
-      'the reason',
-      `/gateway/i.test(document.querySelector('[data-testid="delivery"]')?.textContent)`,
-    );
-    expect(await user.messages()).toMatchObject([{ text: 'anyone there?' }]);
-  });
+    test('a message to a gateway that is not in the network waits and says so', async () => {
+      const [identity, rest] = (await user.address()).split('.');
+      const unknownGateway = `${identity}.${rest?.split('@')[0]}@${identity}`;
+      await user.write(unknownGateway, 'anyone there?');
+      await user.browser.until(
+        'the reason',
+        `/gateway/i.test(document.querySelector('[data-testid="delivery"]')?.textContent)`,
+      );
+      expect(await user.messages()).toMatchObject([{ text: 'anyone there?' }]);
+    });
 
-  test('a message that is too large is refused with the limit, and the text is kept', async () => {
-    const text = longText(20_000_000);
-    await user.browser.setValue('[data-testid="message-text"]', text);
-    await user.browser.paste('[data-testid="recipient"]', await user.address());
-    await user.browser.click('button.send');
-    expect(await user.error()).toMatch(/MB/);
-    expect((await user.draft()).length).toBe(text.length);
+    test('a message that is too large is refused with the limit, and the text is kept', async () => {
+      const text = longText(20_000_000);
+      await user.browser.setValue('[data-testid="message-text"]', text);
+      await user.browser.paste('[data-testid="recipient"]', await user.address());
+      await user.browser.click('button.send');
+      expect(await user.error()).toMatch(/MB/);
+      expect((await user.draft()).length).toBe(text.length);
+    });
   });
-});
 
 describe('a directory', () => {
   let user: User;

@@ -30,7 +30,9 @@ fn has_display() -> bool {
 
 /// Runs a script of `tests/e2e` in Node, with the browsers and the mixnet in its environment.
 pub(crate) fn run_script(name: &str, arguments: &[&str]) -> Result<()> {
-    let environment = test::browser_environment()?;
+    step("Building the local mixnet");
+    process::run(process::cargo().args(["build", "--locked", "--release", "--package", "sotto-mixnet"]))?;
+    let environment = test::browser_environment("release")?;
     let script = paths::output(&format!("e2e/{name}.mjs"));
     let mut bundler = process::command(paths::npm_program("esbuild"));
     bundler.args([

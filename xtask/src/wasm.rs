@@ -87,6 +87,7 @@ fn generate() -> Result<()> {
     Bindgen::new()
         .input_path(compiled)
         .web(true)?
+        .typescript(true)
         .omit_default_module_path(true)
         .remove_name_section(true)
         .remove_producers_section(true)

@@ -5,6 +5,8 @@ import { CHROMIUM, EXTENSION } from './programs';
 const ARGUMENTS = [
   // Tests and the demo may run as root, as in a container, where Chromium has no sandbox.
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  // Containers often have little shared memory.
+  '--disable-dev-shm-usage',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
