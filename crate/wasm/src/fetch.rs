@@ -42,7 +42,7 @@ async fn finish(fetch: JsFuture) -> Result<Vec<u8>, String> {
     let response = fetch.await.map_err(|error| reason(&error))?;
     let response: Response = response.unchecked_into();
     if !response.ok() {
-        return Err(format!("it answered with status {}", response.status()));
+        return Err(format!("status {}", response.status()));
     }
     let Some(body) = response.body() else {
         return Ok(Vec::new());
@@ -57,7 +57,7 @@ async fn read(reader: &ReadableStreamDefaultReader) -> Result<Vec<u8>, String> {
         if body.len() + piece.length() as usize > SIZE_LIMIT {
             let _ = reader.cancel();
             return Err(format!(
-                "its answer is longer than {} MB",
+                "an answer of more than {} MB",
                 SIZE_LIMIT / (1024 * 1024)
             ));
         }
@@ -77,8 +77,8 @@ async fn next_piece(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8
 fn reason(error: &JsValue) -> String {
     match error.dyn_ref::<DomException>() {
         Some(error) if error.name() == "TimeoutError" => {
-            format!("it did not answer within {} seconds", TIME_LIMIT / 1_000)
+            format!("no answer within {} seconds", TIME_LIMIT / 1_000)
         }
-        _ => "it cannot be reached".to_owned(),
+        _ => "no connection".to_owned(),
     }
 }

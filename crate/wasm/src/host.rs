@@ -12,6 +12,7 @@ use sotto_app::sender::ExtensionOrigin;
 use sotto_core::time::Time;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::console;
 use crate::fetch::fetch_directory;
 use crate::global::performance_now;
 use crate::ports::Ports;
@@ -40,7 +41,7 @@ impl Host {
             working: Cell::new(false),
             ports: Ports::default(),
             sockets: RefCell::default(),
-            storage: Storage::default(),
+            storage: Storage::new("sotto"),
             timer: Timer::new(on_timer(this.clone())),
             start_millis: Cell::new(0.0),
             this: this.clone(),
@@ -63,12 +64,16 @@ impl Host {
     }
 
     pub(crate) fn is_connected(&self) -> bool {
-        self.app.borrow().is_connected()
+        // After a panic the browser may end the background, and start a fresh one at its next event.
+        !console::has_panicked() && self.app.borrow().is_connected()
     }
 
     /// Takes note of something that happened, and does what follows from it, unless that is under
     /// way already.
     pub(crate) fn push(&self, input: Input) {
+        if console::has_panicked() {
+            return;
+        }
         self.inputs.borrow_mut().push_back(input);
         self.work();
     }

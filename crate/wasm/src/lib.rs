@@ -12,6 +12,7 @@ mod socket;
 mod storage;
 mod timer;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use js_sys::Function;
@@ -23,10 +24,14 @@ use sotto_app::sender::{ExtensionOrigin, Sender};
 
 use host::Host;
 
+thread_local! {
+    static STARTED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Runs once, when the module is instantiated.
 #[wasm_bindgen(start)]
 pub fn initialise() {
-    console::log_panics();
+    console::watch_panics();
 }
 
 /// The extension's background. There is at most one.
@@ -41,24 +46,38 @@ impl Background {
     /// storage failed: pages are then told so, and loading is tried again.
     ///
     /// # Errors
-    /// If this is not the background of an extension, or the browser gives no randomness.
+    /// If this is not the background of an extension, or it was started already: two clients with
+    /// one identity would take each other's messages.
     pub async fn start() -> Result<Background, JsError> {
         let origin = ExtensionOrigin::from_url(&global::location_href())?;
+        if STARTED.replace(true) {
+            return Err(JsError::new(
+                "Background.start() was called already: keep what it gave",
+            ));
+        }
         let host = Host::new(origin);
         host.start().await;
         Ok(Self { host })
     }
 
     /// A page connected. What is for it goes through `send`. Gives the number of the port.
+    ///
+    /// # Errors
+    /// If the module stopped after an internal error, and has to be loaded anew.
     #[wasm_bindgen(js_name = connectPort)]
     pub fn connect_port(
         &self,
         #[wasm_bindgen(unchecked_param_type = "(message: BackgroundMessage) => void")]
         send: Function,
-    ) -> u32 {
+    ) -> Result<u32, JsError> {
+        if console::has_panicked() {
+            return Err(JsError::new(
+                "Sotto stopped after an internal error. Reload the extension.",
+            ));
+        }
         let port = self.host.ports.add(send);
         self.host.push(Input::PortOpened(port));
-        port.0
+        Ok(port.0)
     }
 
     /// A page posted a message. `sender_url` is the browser's word about the page

@@ -1,5 +1,8 @@
 //! A websocket to a gateway.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use js_sys::{ArrayBuffer, JsString, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -36,16 +39,21 @@ impl Socket {
         url: &str,
         on_event: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, String> {
-        let socket = WebSocket::new(url).map_err(|_| "its address is not allowed".to_owned())?;
+        let socket =
+            WebSocket::new(url).map_err(|_| "the browser does not allow its address".to_owned())?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let opened = on_event.clone();
-        let on_open = Closure::<dyn FnMut()>::new(move || opened(SocketEvent::Opened));
+        let (opened, open) = (on_event.clone(), Rc::new(Cell::new(false)));
+        let was_open = open.clone();
+        let on_open = Closure::<dyn FnMut()>::new(move || {
+            open.set(true);
+            opened(SocketEvent::Opened);
+        });
         let received = on_event.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             received(message(&event.data()));
         });
         let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
-            on_event(SocketEvent::Closed(reason(event.code())));
+            on_event(SocketEvent::Closed(reason(event.code(), was_open.get())));
         });
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -91,11 +99,12 @@ fn message(data: &JsValue) -> SocketEvent {
     SocketEvent::Closed("it sent a message that is far too long".to_owned())
 }
 
-/// What the close codes that occur mean for a person.
-fn reason(code: u16) -> String {
+/// What a close code means for a person.
+fn reason(code: u16, was_open: bool) -> String {
     match code {
+        _ if !was_open => "no connection".to_owned(),
         1000 | 1001 => "it closed the connection".to_owned(),
-        1006 => "the connection broke, or could not be made".to_owned(),
+        1006 => "the connection broke".to_owned(),
         code => format!("it closed the connection with code {code}"),
     }
 }

@@ -31,14 +31,24 @@ pub(crate) enum Job {
 }
 
 /// The queue of jobs, and the database once it is open.
-#[derive(Default)]
 pub(crate) struct Storage {
+    name: &'static str,
     jobs: RefCell<VecDeque<Job>>,
     working: Cell<bool>,
     database: RefCell<Option<Database>>,
 }
 
 impl Storage {
+    /// The database of this name; it is opened when it is needed.
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            jobs: RefCell::default(),
+            working: Cell::new(false),
+            database: RefCell::default(),
+        }
+    }
+
     /// Adds a job; whether somebody has to call [`Storage::work`] now.
     pub(crate) fn add(&self, job: Job) -> bool {
         self.jobs.borrow_mut().push_back(job);
@@ -79,7 +89,7 @@ impl Storage {
         if let Some(database) = open {
             return Ok(database);
         }
-        let database = Database::open("sotto").await?;
+        let database = Database::open(self.name).await?;
         self.database.replace(Some(database.clone()));
         Ok(database)
     }
@@ -165,3 +175,6 @@ fn outcome(id: CommitId, written: Result<(), String>) -> Input {
         }
     }
 }
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
