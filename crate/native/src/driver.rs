@@ -1,0 +1,237 @@
+//! The loop around the client.
+
+use crate::clock;
+use crate::database::Database;
+use crate::directory::Directory;
+use crate::gateway::Gateway;
+use crate::host::Event;
+use sotto_core::address::Address;
+use sotto_core::client::{
+    Client, Commit, ConnectionId, ConnectionState, DeliveryState, Input, MessageId, Output,
+    ReceivedMessage, SendError, Statistics,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+/// Events that wait for the loop. A gateway that sends faster has to wait.
+const QUEUE: usize = 256;
+
+/// How long websockets have to say goodbye.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+/// What handles ask of the loop.
+pub(crate) enum Command {
+    Send {
+        to: Address,
+        body: Vec<u8>,
+        answer: oneshot::Sender<Result<MessageId, SendError>>,
+    },
+    Retry(MessageId),
+    Cancel(MessageId),
+    TakeOut {
+        id: MessageId,
+        answer: oneshot::Sender<()>,
+    },
+    NetworkChanged,
+    Subscribe(mpsc::UnboundedSender<Event>),
+    Statistics(oneshot::Sender<Statistics>),
+    Stop,
+}
+
+/// The client and everything around it.
+pub(crate) struct Driver {
+    client: Client,
+    directory: Directory,
+    database: Arc<Database>,
+    inputs: mpsc::Sender<Input>,
+    events: mpsc::Receiver<Input>,
+    gateways: HashMap<ConnectionId, Gateway>,
+    tasks: JoinSet<()>,
+    subscribers: Vec<mpsc::UnboundedSender<Event>>,
+    /// Who waits for a message to be on disk.
+    unsaved: HashMap<MessageId, oneshot::Sender<Result<MessageId, SendError>>>,
+    connection: Option<ConnectionState>,
+    /// Messages that arrived and were not taken out, for those who subscribe later.
+    inbox: Vec<Arc<ReceivedMessage>>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        client: Client,
+        directory: Directory,
+        database: Arc<Database>,
+        inbox: Vec<ReceivedMessage>,
+    ) -> Self {
+        let (inputs, events) = mpsc::channel(QUEUE);
+        Self {
+            client,
+            directory,
+            database,
+            inputs,
+            events,
+            gateways: HashMap::new(),
+            tasks: JoinSet::new(),
+            subscribers: Vec::new(),
+            unsaved: HashMap::new(),
+            connection: None,
+            inbox: inbox.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// Runs until told to stop or until all handles are gone.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            self.carry_out_all();
+            let due = self.until_deadline();
+            tokio::select! {
+                Some(input) = self.events.recv() => self.client.handle(clock::now(), input),
+                command = commands.recv() => match command {
+                    None | Some(Command::Stop) => break,
+                    Some(command) => self.obey(command),
+                },
+                () = sleep(due) => self.client.handle(clock::now(), Input::Tick),
+                // Ended tasks are cleared away.
+                Some(_) = self.tasks.join_next() => {}
+            }
+        }
+        self.gateways.clear();
+        let tasks = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = timeout(CLOSE_LIMIT, tasks).await;
+    }
+
+    fn until_deadline(&self) -> Duration {
+        const LONG: Duration = Duration::from_secs(3600);
+        self.client
+            .next_deadline()
+            .map_or(LONG, |at| at.saturating_since(clock::now()))
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now = clock::now();
+        match command {
+            Command::Send { to, body, answer } => match self.client.send(now, &to, body) {
+                Ok(id) => drop(self.unsaved.insert(id, answer)),
+                // Whoever asked may have gone; so below.
+                Err(error) => drop(answer.send(Err(error))),
+            },
+            Command::Retry(id) => self.client.retry(now, id),
+            Command::Cancel(id) => self.client.cancel(now, id),
+            Command::TakeOut { id, answer } => self.take_out(id, answer),
+            Command::NetworkChanged => self.client.handle(now, Input::NetworkChanged),
+            Command::Subscribe(subscriber) => self.subscribe(subscriber),
+            Command::Statistics(answer) => drop(answer.send(self.client.statistics())),
+            Command::Stop => {}
+        }
+    }
+
+    /// Tells a new subscriber how things stand.
+    fn subscribe(&mut self, subscriber: mpsc::UnboundedSender<Event>) {
+        let address = self.client.address().map(Event::Address);
+        let connection = self.connection.clone().map(Event::Connection);
+        let messages = self.inbox.iter().cloned().map(Event::Message);
+        for event in address.into_iter().chain(connection).chain(messages) {
+            let _ = subscriber.send(event);
+        }
+        self.subscribers.push(subscriber);
+    }
+
+    fn take_out(&mut self, id: MessageId, answer: oneshot::Sender<()>) {
+        self.inbox.retain(|message| message.id != id);
+        let database = self.database.clone();
+        self.tasks.spawn_blocking(move || {
+            if let Err(error) = database.take_out(id) {
+                // It will be told once more after the next start.
+                tracing::warn!(%error, "cannot remove a message");
+            }
+            let _ = answer.send(());
+        });
+    }
+
+    fn carry_out_all(&mut self) {
+        while let Some(output) = self.client.poll() {
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::OpenGateway { connection, url } => self.open(connection, url),
+            Output::CloseGateway { connection } => drop(self.gateways.remove(&connection)),
+            Output::SendText { connection, text } => self.write(connection, Message::text(text)),
+            Output::SendBinary { connection, bytes } => {
+                self.write(connection, Message::binary(bytes));
+            }
+            Output::FetchTopology => self.fetch(),
+            Output::Commit(commit) => self.commit(commit),
+            Output::Message(message) => {
+                let message = Arc::new(message);
+                self.inbox.push(message.clone());
+                self.tell(Event::Message(message));
+            }
+            Output::Delivery { id, state } => self.delivery(id, state),
+            Output::Connection(state) => {
+                self.connection = Some(state.clone());
+                self.tell(Event::Connection(state));
+            }
+            Output::Address(address) => self.tell(Event::Address(address)),
+            Output::Storage(problem) => self.tell(Event::Storage(problem)),
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.subscribers
+            .retain(|subscriber| subscriber.send(event.clone()).is_ok());
+    }
+
+    /// The first state told of a message says that it is on disk.
+    fn delivery(&mut self, id: MessageId, state: DeliveryState) {
+        if let Some(answer) = self.unsaved.remove(&id) {
+            let _ = answer.send(Ok(id));
+        }
+        self.tell(Event::Delivery { id, state });
+    }
+
+    fn open(&mut self, connection: ConnectionId, url: String) {
+        let (gateway, task) = Gateway::open(connection, url, self.inputs.clone());
+        self.gateways.insert(connection, gateway);
+        self.tasks.spawn(task);
+    }
+
+    fn write(&self, connection: ConnectionId, message: Message) {
+        if let Some(gateway) = self.gateways.get(&connection) {
+            gateway.send(message);
+        }
+    }
+
+    fn fetch(&mut self) {
+        let (directory, inputs) = (self.directory.clone(), self.inputs.clone());
+        self.tasks.spawn(async move {
+            let input = match directory.fetch().await {
+                Ok(replies) => Input::TopologyFetched(replies),
+                Err(reason) => Input::TopologyFailed(reason),
+            };
+            let _ = inputs.send(input).await;
+        });
+    }
+
+    /// Saves on a thread for blocking work. The client has one commit under way at a time, so
+    /// that they are carried out in order.
+    fn commit(&mut self, commit: Commit) {
+        let (database, inputs) = (self.database.clone(), self.inputs.clone());
+        self.tasks.spawn(async move {
+            let Commit { id, changes } = commit;
+            let save = move || database.commit(&changes).map_err(|error| error.to_string());
+            let saved = tokio::task::spawn_blocking(save).await;
+            let input = match saved.unwrap_or_else(|error| Err(error.to_string())) {
+                Ok(()) => Input::Saved(id),
+                Err(reason) => Input::SaveFailed(id, reason),
+            };
+            let _ = inputs.send(input).await;
+        });
+    }
+}

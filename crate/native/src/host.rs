@@ -1,0 +1,240 @@
+//! Runs one client on tokio: events go in, what the client asks for is carried out.
+
+use crate::clock;
+use crate::database::{Database, DatabaseError};
+use crate::directory::{Directory, NotAnAddress};
+use crate::driver::{Command, Driver};
+use rand_core::SeedableRng;
+use sotto_core::ChaCha20Rng;
+use sotto_core::address::Address;
+use sotto_core::client::{
+    Client, Config, ConnectionState, DeliveryState, MessageId, Problem, ReceivedMessage, SendError,
+    Statistics, StorageError,
+};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// Where every Sotto program looks for a directory unless told otherwise.
+pub const DEFAULT_DIRECTORY: &str = "http://127.0.0.1:17080/";
+
+/// What a host needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory's base address, http or https.
+    pub directory: String,
+    /// The folder for keys and messages. Made if it is missing.
+    pub state: PathBuf,
+    /// How the client behaves.
+    pub config: Config,
+}
+
+/// Why a client cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The directory's address is none.
+    #[error(transparent)]
+    Directory(#[from] NotAnAddress),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The state is damaged.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The operating system has no randomness.
+    #[error("the operating system gives no randomness: {0}")]
+    Randomness(getrandom::Error),
+    /// A thread of the runtime failed.
+    #[error("the program's runtime failed: {0}")]
+    Runtime(#[from] tokio::task::JoinError),
+}
+
+/// What a host tells its subscribers.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The client's address. Told first to whoever subscribes after it is known.
+    Address(Address),
+    /// The connection has changed. Told to whoever subscribes as well.
+    Connection(ConnectionState),
+    /// A message has arrived and is on disk, where it stays until [`Handle::take_out`]. Messages
+    /// that a former run left there are told again when the host starts.
+    Message(Arc<ReceivedMessage>),
+    /// A message of ours has got on.
+    Delivery {
+        /// Which one.
+        id: MessageId,
+        /// Where it is now.
+        state: DeliveryState,
+    },
+    /// The disk fails, or works again (`None`).
+    Storage(Option<Problem>),
+}
+
+/// Why a host did not do as it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandleError {
+    /// The message can never be sent like this.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The host has ended.
+    #[error("the client has been stopped")]
+    Stopped,
+}
+
+/// A running client. Its handles do the talking; this is for starting and ending.
+pub struct Host {
+    handle: Handle,
+    driver: JoinHandle<()>,
+    database: Arc<Database>,
+}
+
+impl Host {
+    /// Opens the state folder and starts the client, with a new identity if there is none.
+    ///
+    /// # Errors
+    /// [`HostError`] says what stands in the way.
+    pub async fn start(options: Options) -> Result<Self, HostError> {
+        let directory = Directory::new(&options.directory)?;
+        let state = options.state.clone();
+        let opened = tokio::task::spawn_blocking(move || open(&state)).await?;
+        let (database, records, inbox) = opened?;
+        let client = Client::new(options.config, records, generator()?, clock::now())?;
+        let (commands, receiver) = mpsc::channel(64);
+        let driver = Driver::new(client, directory, database.clone(), inbox);
+        let driver = tokio::spawn(driver.run(receiver));
+        Ok(Self {
+            handle: Handle { commands },
+            driver,
+            database,
+        })
+    }
+
+    /// What talks to the client.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Ends the client in order: the websocket is closed, and what is being saved is saved.
+    pub async fn shutdown(self) {
+        let _ = self.handle.commands.send(Command::Stop).await;
+        let _ = self.driver.await;
+        close(self.database).await;
+    }
+
+    /// Ends the client as a crash would: wherever it stands, without a word. For tests.
+    pub async fn kill(self) {
+        self.driver.abort();
+        let _ = self.driver.await;
+        close(self.database).await;
+    }
+}
+
+type Opened = (
+    Arc<Database>,
+    Vec<sotto_core::client::Record>,
+    Vec<ReceivedMessage>,
+);
+
+fn open(folder: &std::path::Path) -> Result<Opened, DatabaseError> {
+    let database = Database::open(folder)?;
+    let (records, inbox) = (database.load()?, database.inbox()?);
+    Ok((Arc::new(database), records, inbox))
+}
+
+/// Waits for a commit under way, then lets go of the folder.
+async fn close(database: Arc<Database>) {
+    let _ = tokio::task::spawn_blocking(move || database.close()).await;
+}
+
+fn generator() -> Result<ChaCha20Rng, HostError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(HostError::Randomness)?;
+    Ok(ChaCha20Rng::from_seed(seed))
+}
+
+/// Talks to a running client. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+}
+
+impl Handle {
+    /// Sends a message. When this returns the message is on disk, and leaves as soon as it can.
+    ///
+    /// # Errors
+    /// [`HandleError`]; nothing was queued then.
+    pub async fn send(&self, to: &Address, body: Vec<u8>) -> Result<MessageId, HandleError> {
+        let to = *to;
+        self.ask(|answer| Command::Send { to, body, answer })
+            .await?
+            .map_err(HandleError::Send)
+    }
+
+    /// Puts a failed message on its way again.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn retry(&self, id: MessageId) -> Result<(), HandleError> {
+        self.tell(Command::Retry(id)).await
+    }
+
+    /// Takes a message back, as far as it has not left.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn cancel(&self, id: MessageId) -> Result<(), HandleError> {
+        self.tell(Command::Cancel(id)).await
+    }
+
+    /// Says that the machine woke up or is in another network.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn network_changed(&self) -> Result<(), HandleError> {
+        self.tell(Command::NetworkChanged).await
+    }
+
+    /// Takes a received message off the disk: it has been dealt with.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn take_out(&self, id: MessageId) -> Result<(), HandleError> {
+        self.ask(|answer| Command::TakeOut { id, answer }).await
+    }
+
+    /// All events from now on, after those that say how things stand. The queue grows if it is
+    /// not read.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn subscribe(&self) -> Result<mpsc::UnboundedReceiver<Event>, HandleError> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.tell(Command::Subscribe(sender)).await?;
+        Ok(receiver)
+    }
+
+    /// Counts of what the client did.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn statistics(&self) -> Result<Statistics, HandleError> {
+        self.ask(Command::Statistics).await
+    }
+
+    async fn tell(&self, command: Command) -> Result<(), HandleError> {
+        self.commands
+            .send(command)
+            .await
+            .map_err(|_| HandleError::Stopped)
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, HandleError> {
+        let (sender, receiver) = oneshot::channel();
+        self.tell(command(sender)).await?;
+        receiver.await.map_err(|_| HandleError::Stopped)
+    }
+}
