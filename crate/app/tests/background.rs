@@ -320,7 +320,16 @@ fn settings_wait_until_the_old_client_has_written_its_last() {
     let second = world.post(PAGE, &sample(RequestKind::Send));
     let settings = world.post(PAGE, &set(OTHER, "direct"));
     let after = world.post(PAGE, &json!({"type": "settings"}));
-    assert_eq!(world.mail(PAGE), [] as [Value; 0]);
+    for request in [send, second, settings, after] {
+        assert_eq!(world.reply(request), None);
+    }
+    let events = world.events(PAGE);
+    assert_eq!(
+        events.len(),
+        1,
+        "the old connection is gone, and pages are told: {events:?}"
+    );
+    assert_eq!(events[0]["connection"]["state"], "connecting");
     world.behaviour = Behaviour::Works;
     world.work();
     assert_eq!(world.reply(send).unwrap()["type"], "accepted");

@@ -1,5 +1,6 @@
 //! The extension's brain: inputs in, effects out.
 
+mod change;
 mod effect;
 mod input;
 mod pages;

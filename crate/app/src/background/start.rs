@@ -1,19 +1,13 @@
-//! Loading the state, and starting anew with other settings.
+//! Loading the state, and starting the client on it.
 
 use std::time::Duration;
 
-use sotto_core::{client::Store, time::Time};
+use sotto_core::time::Time;
 
-use super::{
-    Background,
-    effect::{Change, CommitId, Effect, Table},
-    input::{Input, Stored},
-    pages::Asker,
-    run::Run,
-};
+use super::{Background, change::SettingsChange, effect::Effect, input::Stored, run::Run};
 use crate::{
     page::{Event, Reply, RequestError},
-    settings::{CheckedSettings, SETTINGS_KEY},
+    settings::CheckedSettings,
 };
 
 /// How long after a failure to load the state the next attempt is made.
@@ -36,14 +30,6 @@ pub(super) enum Phase {
         /// When to load again, if that may help.
         retry_at: Option<Time>,
     },
-}
-
-/// Settings on their way to the disk.
-pub(super) struct SettingsChange {
-    asker: Asker,
-    settings: CheckedSettings,
-    /// Whether the registration belongs to another network than the new settings.
-    other_network: bool,
 }
 
 impl Background {
@@ -93,7 +79,8 @@ impl Background {
         self.answer_waiting(now);
     }
 
-    fn answer_waiting(&mut self, now: Time) {
+    /// Answers the requests that waited for a client.
+    pub(super) fn answer_waiting(&mut self, now: Time) {
         for (asker, request) in self.pages.take_waiting() {
             self.answer(now, asker, request);
         }
@@ -122,114 +109,11 @@ impl Background {
         self.effects.push_back(Effect::Load);
     }
 
-    /// Ends the client, and then saves new settings. On another directory the gateway registration
-    /// is deleted with the same commit, as it belongs to the old network; identity and outbox stay.
-    pub(super) fn change_settings(&mut self, asker: Asker, settings: CheckedSettings) {
-        let other_network = self
-            .current_settings()
-            .is_none_or(|old| old.directory != settings.directory);
-        let change = SettingsChange {
-            asker,
-            settings,
-            other_network,
-        };
-        match std::mem::replace(&mut self.phase, Phase::Loading) {
-            Phase::Running(mut run) => {
-                let close = run
-                    .disconnect()
-                    .map(|socket| Effect::CloseSocket { socket });
-                self.effects.extend(close);
-                self.end(run, change);
-            }
-            _ => self.save(change),
-        }
-    }
-
-    /// Goes on to the settings once all that the old client has to write is on disk: received
-    /// fragments exist nowhere else any more.
-    fn end(&mut self, run: Box<Run>, change: SettingsChange) {
-        if run.is_saved() {
-            self.save(change);
-        } else {
-            self.phase = Phase::Ending(run, change);
-        }
-    }
-
-    /// Tells a client that ends what became of its commits, and nothing else.
-    pub(super) fn last_input(&mut self, now: Time, input: Input) {
-        let failed = match &input {
-            Input::Saved(_) => None,
-            Input::SaveFailed(_, reason) => Some(reason.clone()),
-            _ => return,
-        };
-        match std::mem::replace(&mut self.phase, Phase::Loading) {
-            Phase::Ending(mut run, change) => {
-                if let Some(input) = run.client_input(input) {
-                    run.client.handle(now, input);
-                }
-                while let Some(output) = run.client.poll() {
-                    run.carry_out_last(output, &mut self.pages, &mut self.effects);
-                }
-                match failed {
-                    Some(reason) => self.keep_settings(now, run, &change, reason),
-                    None => self.end(run, change),
-                }
-            }
-            phase => self.phase = phase,
-        }
-    }
-
-    /// The disk fails: the client goes on and connects again, as it holds what could not be
-    /// written.
-    fn keep_settings(&mut self, now: Time, run: Box<Run>, change: &SettingsChange, reason: String) {
-        let error = RequestError::Storage(reason).view();
-        self.pages
-            .reply(&mut self.effects, change.asker, Reply::Error { error });
-        self.phase = Phase::Running(run);
-        self.client_input(now, Input::NetworkChanged);
-        self.answer_waiting(now);
-    }
-
-    fn save(&mut self, change: SettingsChange) {
-        let mut changes = vec![Change::Put {
-            table: Table::Settings,
-            key: SETTINGS_KEY.to_vec(),
-            value: change.settings.to_record(),
-        }];
-        if change.other_network {
-            changes.push(Change::Clear(Table::Core(Store::Registration)));
-        }
-        self.effects.push_back(Effect::Commit {
-            id: CommitId::Settings,
-            changes,
-        });
-        self.phase = Phase::Saving(change);
-    }
-
     /// The settings in force; nothing while there are none.
     pub(super) fn current_settings(&self) -> Option<&CheckedSettings> {
         match &self.phase {
             Phase::Running(run) => Some(&run.settings),
             _ => None,
-        }
-    }
-
-    /// The settings are on disk: start on them.
-    pub(super) fn settings_saved(&mut self) {
-        self.finish_change(Reply::Ok);
-    }
-
-    /// The settings are not on disk: go on with the old ones, and say so.
-    pub(super) fn settings_failed(&mut self, reason: String) {
-        self.finish_change(Reply::Error {
-            error: RequestError::Storage(reason).view(),
-        });
-    }
-
-    fn finish_change(&mut self, reply: Reply) {
-        if let Phase::Saving(change) = &self.phase {
-            self.pages.reply(&mut self.effects, change.asker, reply);
-            self.load_again();
         }
     }
 }

@@ -1,26 +1,25 @@
 //! One run of the client: from the loaded state until the settings change or the browser ends the
 //! background.
 
-use std::collections::{BTreeMap, VecDeque};
+mod outputs;
+
+use std::collections::BTreeMap;
 
 use sotto_core::{
-    address::Address,
     client::{
-        self, Client, Config, ConnectionId, ConnectionState, DeliveryState, MessageId, Output,
-        Problem, ReceivedMessage, Record, SentMessage, Store,
+        self, Client, Config, ConnectionId, MessageId, ReceivedMessage, Record, SentMessage, Store,
     },
     time::Time,
-    topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH, WebSocketPolicy},
+    topology::WebSocketPolicy,
 };
 
 use super::{
-    effect::{Change, CommitId, Effect, Scoped, SocketId},
+    effect::{CommitId, Scoped, SocketId},
     input::{Input, Stored},
-    pages::Pages,
 };
 use crate::{
     history::History,
-    page::{ConnectionView, DeliveryView, ErrorView, Event, MessageView, RequestError},
+    page::{ConnectionView, ErrorView, MessageView, RequestError},
     settings::{CheckedSettings, Traffic},
     text::sentence,
 };
@@ -146,159 +145,9 @@ impl Run {
         }
     }
 
-    /// As [`Run::carry_out`] for a client that ends: it may still write, but not connect any more.
-    pub(super) fn carry_out_last(
-        &mut self,
-        output: Output,
-        pages: &mut Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        if let Output::Commit(_)
-        | Output::Message(_)
-        | Output::Delivery { .. }
-        | Output::Storage(_) = output
-        {
-            self.carry_out(output, pages, effects);
-        }
-    }
-
-    /// Turns one wish of the client into effects and events.
-    pub(super) fn carry_out(
-        &mut self,
-        output: Output,
-        pages: &mut Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        match output {
-            Output::OpenGateway { connection, url } => {
-                self.socket = Some(connection);
-                effects.push_back(Effect::OpenSocket {
-                    socket: self.scoped(connection),
-                    url,
-                });
-            }
-            Output::CloseGateway { connection } => {
-                self.forget_socket(connection);
-                effects.push_back(Effect::CloseSocket {
-                    socket: self.scoped(connection),
-                });
-            }
-            Output::SendText { connection, text } => {
-                effects.push_back(Effect::SendText {
-                    socket: self.scoped(connection),
-                    text,
-                });
-            }
-            Output::SendBinary { connection, bytes } => {
-                effects.push_back(Effect::SendBinary {
-                    socket: self.scoped(connection),
-                    bytes,
-                });
-            }
-            Output::FetchTopology => effects.push_back(self.fetch()),
-            Output::Commit(commit) => effects.push_back(self.commit(commit)),
-            Output::Message(message) => self.received(&message, pages, effects),
-            Output::Delivery { id, state } => self.delivery(id, &state, pages, effects),
-            Output::Connection(state) => self.connection_changed(&state, pages, effects),
-            Output::Address(address) => {
-                let address = address.to_string();
-                pages.publish(effects, &Event::Address { address });
-            }
-            Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
-        }
-    }
-
-    fn fetch(&mut self) -> Effect {
-        self.fetches = self.fetches.wrapping_add(1);
-        let urls = [REWARDED_SET_PATH, ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH]
-            .map(|path| self.settings.directory.join(path));
-        Effect::FetchDirectory {
-            fetch: self.scoped(self.fetches),
-            urls,
-        }
-    }
-
-    fn commit(&mut self, commit: client::Commit) -> Effect {
-        self.commit = Some(commit.id);
-        Effect::Commit {
-            id: CommitId::Client(self.scoped(commit.id)),
-            changes: commit.changes.into_iter().map(Change::from).collect(),
-        }
-    }
-
-    fn received(
-        &mut self,
-        message: &ReceivedMessage,
-        pages: &Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        for event in self.history.put(MessageView::received(message)) {
-            pages.publish(effects, &event);
-        }
-    }
-
-    /// The first state of a new message says that it is on disk: now it is shown, and the page that
-    /// sent it answered.
-    fn delivery(
-        &mut self,
-        id: MessageId,
-        state: &DeliveryState,
-        pages: &mut Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        let view = DeliveryView::from(state);
-        let events = match self.unsaved.remove(&id) {
-            Some(message) => {
-                pages.accept(effects, id);
-                self.history.put(MessageView {
-                    delivery: Some(view),
-                    ..message
-                })
-            }
-            None => self.history.set_delivery(&id.to_string(), view),
-        };
-        for event in events {
-            pages.publish(effects, &event);
-        }
-    }
-
-    fn connection_changed(
-        &mut self,
-        state: &ConnectionState,
-        pages: &Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        self.connection = ConnectionView::from(state);
-        pages.publish(
-            effects,
-            &Event::Connection {
-                connection: self.connection.clone(),
-            },
-        );
-    }
-
-    /// While the disk fails, whoever sent a message goes on waiting: the client tries again, and
-    /// the message is accepted as soon as it is on disk. Meanwhile pages show why.
-    fn storage_changed(
-        &mut self,
-        problem: Option<&Problem>,
-        pages: &mut Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        self.storage = problem.map(ErrorView::from);
-        pages.publish(
-            effects,
-            &Event::Storage {
-                problem: self.storage.clone(),
-            },
-        );
-    }
-
     /// The own address as a text, once there is one.
     pub(super) fn address(&self) -> Option<String> {
-        self.client
-            .address()
-            .map(|address: Address| address.to_string())
+        self.client.address().map(|address| address.to_string())
     }
 }
 
