@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use crate::{
-    bundle, demo,
+    bundle,
     process::{self, step},
+    scripts,
     setup::CHROMIUM,
     wasm,
 };
@@ -17,7 +18,7 @@ pub(crate) fn run(browser: bool) -> Result<()> {
     bundle::build_extension()?;
     if browser {
         step("Measuring in Chromium");
-        demo::run_script("measure", &[])?;
+        scripts::run("measure", &[])?;
     } else {
         process::run(process::cargo().args(["bench", "--locked", "--package", "sotto-core"]))?;
     }

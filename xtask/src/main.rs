@@ -7,6 +7,7 @@ mod lint;
 mod package;
 mod paths;
 mod process;
+mod scripts;
 mod setup;
 mod tally;
 mod test;

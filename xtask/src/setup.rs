@@ -16,6 +16,7 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST_NODE: u32 = 20;
 
 /// A browser that tests and the demo drive.
+#[derive(Clone, Copy)]
 pub(crate) struct Browser {
     /// Names that systems give its program.
     programs: &'static [&'static str],

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::{
     bundle, package, paths,
     process::{self, step},
+    scripts,
     setup::{CHROMIUM, FIREFOX},
     tally::{self, Tally},
 };
@@ -115,27 +116,11 @@ pub(crate) fn lint_package() -> Result<()> {
     process::run(command.arg("--source-dir").arg(package::folder("firefox")))
 }
 
+/// With the mixnet as it is built for the tests of Rust, so that it is not built twice.
 fn browsers() -> Result<Tally> {
-    tally::vitest(
-        "Testing in Chromium and in Firefox",
-        "tests/e2e/vitest.config.ts",
-        &browser_environment()?,
-    )
-}
-
-/// What the scripts in `tests/e2e` want to know: where the browsers and the mixnet are.
-pub(crate) fn browser_environment() -> Result<Vec<(&'static str, String)>> {
     step("Building the local mixnet");
-    let mixnet = build_mixnet()?;
-    Ok(vec![
-        ("SOTTO_MIXNET", mixnet),
-        (
-            CHROMIUM.variable,
-            CHROMIUM.find_or_install()?.display().to_string(),
-        ),
-        (
-            FIREFOX.variable,
-            FIREFOX.find_or_install()?.display().to_string(),
-        ),
-    ])
+    process::run(test_crates().arg("--no-run"))?;
+    let environment = scripts::environment("debug", &[CHROMIUM, FIREFOX])?;
+    let config = "tests/e2e/vitest.config.ts";
+    tally::vitest("Testing in Chromium and in Firefox", config, &environment)
 }

@@ -76,7 +76,9 @@ export class User {
 
   /** Types a message and presses Enter. */
   async write(to: string, text: string): Promise<void> {
+    // A draft of before is still there.
     await this.browser.paste(TO, '');
+    await this.browser.paste(TEXT, '');
     await this.browser.type(TO, to);
     await this.browser.type(TEXT, text);
     await this.browser.press(TEXT, 'Enter');

@@ -1,0 +1,46 @@
+//! The scripts of `tests/e2e` that are no tests: the demo and the measurements.
+
+use anyhow::Result;
+
+use crate::{
+    paths,
+    process::{self, step},
+    setup::{Browser, CHROMIUM},
+};
+
+/// What everything in `tests/e2e` wants to know: where the browsers are, and the mixnet, which is
+/// the one built with that profile.
+pub(crate) fn environment(
+    profile: &str,
+    browsers: &[Browser],
+) -> Result<Vec<(&'static str, String)>> {
+    let mixnet = paths::cargo_target().join(profile).join("sotto-mixnet");
+    let mut environment = vec![("SOTTO_MIXNET", mixnet.display().to_string())];
+    for browser in browsers {
+        let program = browser.find_or_install()?;
+        environment.push((browser.variable, program.display().to_string()));
+    }
+    Ok(environment)
+}
+
+/// Runs a script in Node, with Chromium and a fast mixnet.
+pub(crate) fn run(name: &str, arguments: &[&str]) -> Result<()> {
+    step("Building the local mixnet");
+    process::run(process::cargo().args(["build", "--locked", "--release", "-p", "sotto-mixnet"]))?;
+    let script = paths::output(&format!("e2e/{name}.mjs"));
+    process::run(
+        process::command(paths::npm_program("esbuild"))
+            .args(["--bundle", "--platform=node", "--format=esm"])
+            .args(["--packages=external", "--log-level=warning"])
+            .arg(format!("tests/e2e/{name}.ts"))
+            .arg(format!("--outfile={}", script.display())),
+    )?;
+    step(&format!("Running tests/e2e/{name}.ts"));
+    let environment = environment("release", &[CHROMIUM])?;
+    process::run(
+        process::command("node")
+            .arg(script)
+            .args(arguments)
+            .envs(environment),
+    )
+}
