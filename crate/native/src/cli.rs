@@ -1,0 +1,79 @@
+//! What can be asked on the command line.
+
+use clap::{Args, Parser, Subcommand};
+use sotto::DEFAULT_DIRECTORY;
+use sotto_core::address::Address;
+use std::path::PathBuf;
+
+/// Messages over the Nym mixnet that nobody can link to you.
+///
+/// Exit status: 0 done, 1 cannot run, 2 wrong usage, 3 the message was given up, 4 not done in
+/// time (a message stays in the outbox and leaves when sotto runs again).
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Args)]
+pub(crate) struct Common {
+    /// Base address of the directory
+    #[arg(long, global = true, default_value = DEFAULT_DIRECTORY, env = "SOTTO_DIRECTORY")]
+    pub(crate) directory: String,
+    /// Folder for keys and messages [default: sotto in the user's state folder]
+    #[arg(long, global = true, env = "SOTTO_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Print one line of JSON for each event
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Hide when and whether you send, at the cost of speed and of 130 kB a second
+    #[arg(long, global = true)]
+    pub(crate) paced: bool,
+    /// Seconds after which `address` and `send` give up
+    #[arg(long, global = true, default_value_t = 120)]
+    pub(crate) timeout: u64,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Print the own address, which others write to
+    Address,
+    /// Send a message and wait until it is at the recipient's gateway
+    Send(Send),
+    /// Print messages as they arrive
+    Listen {
+        /// End after so many messages
+        #[arg(long)]
+        count: Option<u64>,
+    },
+    /// Send back every message whose first line is the address to answer to
+    Echo,
+}
+
+#[derive(Args)]
+pub(crate) struct Send {
+    /// The recipient's address
+    pub(crate) to: Address,
+    /// The message; - reads it from standard input
+    #[arg(required_unless_present = "file")]
+    pub(crate) message: Option<String>,
+    /// Send the content of a file
+    #[arg(long, conflicts_with = "message")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Common {
+    /// The state folder asked for, or the one usual on this system.
+    pub(crate) fn state(&self) -> PathBuf {
+        let variable = |name| std::env::var_os(name).map(PathBuf::from);
+        self.state
+            .clone()
+            .or_else(|| Some(variable("XDG_STATE_HOME")?.join("sotto")))
+            .or_else(|| Some(variable("LOCALAPPDATA")?.join("sotto")))
+            .or_else(|| Some(variable("HOME")?.join(".local/state/sotto")))
+            .unwrap_or_else(|| PathBuf::from("sotto-state"))
+    }
+}

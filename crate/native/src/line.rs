@@ -1,0 +1,318 @@
+//! What is printed: an event as JSON, or as text for a person.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use sotto::Event;
+use sotto_core::client::{
+    ConnectionState, DeliveryState, FailReason, Fault, MessageId, Problem, ReceivedMessage,
+};
+use std::io::Write;
+
+/// One event.
+#[derive(Debug, Serialize)]
+#[serde(
+    tag = "event",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(crate) enum Line {
+    Address {
+        address: String,
+    },
+    Connecting {
+        step: String,
+    },
+    Online {
+        gateway: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        problem: Option<ProblemLine>,
+    },
+    Offline {
+        problem: ProblemLine,
+        /// Milliseconds since the Unix epoch.
+        retry_at: u64,
+    },
+    /// A message is on disk and will be sent.
+    Accepted {
+        id: String,
+    },
+    Delivery {
+        id: String,
+        #[serde(flatten)]
+        state: StateLine,
+    },
+    Message(MessageLine),
+    /// The disk fails, or works again.
+    Storage {
+        problem: Option<ProblemLine>,
+    },
+    /// The program ends without having done what it was asked for.
+    Error {
+        message: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ProblemLine {
+    code: &'static str,
+    fault: &'static str,
+    message: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub(crate) enum StateLine {
+    Queued {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        problem: Option<ProblemLine>,
+    },
+    Sending {
+        acked: usize,
+        total: usize,
+    },
+    Sent,
+    AtGateway,
+    Failed {
+        reason: &'static str,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MessageLine {
+    id: String,
+    /// Milliseconds since the Unix epoch.
+    received_at: u64,
+    /// Bytes.
+    size: usize,
+    /// The message, if it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// The message, if it is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+impl From<&Problem> for ProblemLine {
+    fn from(problem: &Problem) -> Self {
+        let fault = match problem.fault() {
+            Fault::Caller => "you",
+            Fault::Peer => "peer",
+            Fault::Gateway => "gateway",
+            Fault::Directory => "directory",
+            Fault::Storage => "storage",
+        };
+        Self {
+            code: problem.code(),
+            fault,
+            message: problem.to_string(),
+        }
+    }
+}
+
+impl From<&DeliveryState> for StateLine {
+    fn from(state: &DeliveryState) -> Self {
+        match state {
+            DeliveryState::Queued { waiting } => Self::Queued {
+                problem: waiting.as_ref().map(ProblemLine::from),
+            },
+            DeliveryState::Sending { acked, total } => Self::Sending {
+                acked: *acked,
+                total: *total,
+            },
+            DeliveryState::Sent => Self::Sent,
+            DeliveryState::AtGateway => Self::AtGateway,
+            DeliveryState::Failed(reason) => Self::Failed {
+                reason: failure(*reason),
+            },
+        }
+    }
+}
+
+/// Why a message was given up, in words.
+pub(crate) const fn failure(reason: FailReason) -> &'static str {
+    match reason {
+        FailReason::Expired => "it could not be delivered for too long",
+        FailReason::Cancelled => "it was taken back",
+    }
+}
+
+impl From<&ReceivedMessage> for MessageLine {
+    fn from(message: &ReceivedMessage) -> Self {
+        let text = std::str::from_utf8(&message.body).ok();
+        Self {
+            id: message.id.to_string(),
+            received_at: message.received_at.as_millis(),
+            size: message.body.len(),
+            text: text.map(str::to_owned),
+            base64: text.is_none().then(|| STANDARD.encode(&message.body)),
+        }
+    }
+}
+
+impl From<&Event> for Line {
+    fn from(event: &Event) -> Self {
+        match event {
+            Event::Address(address) => Self::Address {
+                address: address.to_string(),
+            },
+            Event::Connection(state) => state.into(),
+            Event::Message(message) => Self::Message(message.as_ref().into()),
+            Event::Delivery { id, state } => Self::delivery(*id, state),
+            Event::Storage(problem) => Self::Storage {
+                problem: problem.as_ref().map(ProblemLine::from),
+            },
+        }
+    }
+}
+
+impl From<&ConnectionState> for Line {
+    fn from(state: &ConnectionState) -> Self {
+        match state {
+            ConnectionState::Connecting { step } => Self::Connecting {
+                step: step.to_string(),
+            },
+            ConnectionState::Online { gateway, problem } => Self::Online {
+                gateway: gateway.to_string(),
+                problem: problem.as_ref().map(ProblemLine::from),
+            },
+            ConnectionState::Offline { problem, retry_at } => Self::Offline {
+                problem: problem.into(),
+                retry_at: retry_at.as_millis(),
+            },
+        }
+    }
+}
+
+impl Line {
+    fn delivery(id: MessageId, state: &DeliveryState) -> Self {
+        Self::Delivery {
+            id: id.to_string(),
+            state: state.into(),
+        }
+    }
+
+    /// What a person wants on standard output: what was asked for.
+    fn result(&self) -> Option<String> {
+        match self {
+            Self::Address { address } => Some(address.clone()),
+            Self::Message(MessageLine {
+                text: Some(text), ..
+            }) => Some(text.clone()),
+            Self::Message(MessageLine { id, size, .. }) => Some(format!(
+                "(message {id} of {size} bytes, not text; --json shows it)"
+            )),
+            _ => None,
+        }
+    }
+
+    /// What a person wants on standard error: how it goes.
+    fn progress(&self) -> Option<String> {
+        match self {
+            Self::Online {
+                problem: Some(problem),
+                ..
+            }
+            | Self::Offline { problem, .. }
+            | Self::Storage {
+                problem: Some(problem),
+            }
+            | Self::Delivery {
+                state:
+                    StateLine::Queued {
+                        problem: Some(problem),
+                    },
+                ..
+            } => Some(problem.message.clone()),
+            Self::Delivery {
+                state: StateLine::Sending { acked, total },
+                ..
+            } => Some(format!("{acked} of {total} packets arrived")),
+            Self::Delivery {
+                state: StateLine::AtGateway,
+                ..
+            } => Some("The message is at the recipient's gateway.".to_owned()),
+            Self::Delivery {
+                state: StateLine::Failed { reason },
+                ..
+            } => Some(format!("The message was given up: {reason}.")),
+            Self::Error { message } => Some(message.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// Where lines go.
+#[derive(Clone, Copy)]
+pub(crate) struct Printer {
+    pub(crate) json: bool,
+}
+
+impl Printer {
+    /// Prints a line in the form asked for.
+    pub(crate) fn print(self, line: &Line) {
+        // Whoever closed our output is not interested.
+        let _ = self.write(line);
+    }
+
+    fn write(self, line: &Line) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string(line).unwrap_or_default())?;
+        } else if let Some(result) = line.result() {
+            writeln!(out, "{result}")?;
+        } else if let Some(progress) = line.progress() {
+            writeln!(std::io::stderr().lock(), "{progress}")?;
+        }
+        out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sotto_core::time::Time;
+
+    fn message(body: &[u8]) -> ReceivedMessage {
+        ReceivedMessage {
+            id: MessageId([1; 16]),
+            received_at: Time::from_millis(5),
+            sender_tag: None,
+            body: body.to_vec(),
+        }
+    }
+
+    #[test]
+    fn events_have_the_documented_json() {
+        let id = MessageId([1; 16]);
+        let hex = "01".repeat(16);
+        let cases = [
+            (
+                Line::from(&Event::Message(message(b"hi").into())),
+                format!(
+                    r#"{{"event":"message","id":"{hex}","receivedAt":5,"size":2,"text":"hi"}}"#
+                ),
+            ),
+            (
+                Line::from(&Event::Message(message(&[255]).into())),
+                format!(
+                    r#"{{"event":"message","id":"{hex}","receivedAt":5,"size":1,"base64":"/w=="}}"#
+                ),
+            ),
+            (
+                Line::delivery(id, &DeliveryState::Sending { acked: 1, total: 2 }),
+                format!(
+                    r#"{{"event":"delivery","id":"{hex}","state":"sending","acked":1,"total":2}}"#
+                ),
+            ),
+            (
+                Line::delivery(id, &DeliveryState::AtGateway),
+                format!(r#"{{"event":"delivery","id":"{hex}","state":"atGateway"}}"#),
+            ),
+        ];
+        for (line, json) in cases {
+            assert_eq!(serde_json::to_string(&line).unwrap(), json);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The program as a person or a script meets it.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::{World, small};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+const SOMEBODY: &str = "4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4.4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4@4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4";
+
+fn sotto(directory: &str, state: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sotto"));
+    command
+        .args(["--directory", directory, "--state"])
+        .arg(state)
+        .args(arguments);
+    command
+        .kill_on_drop(true)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+async fn output(mut command: Command) -> Output {
+    tokio::time::timeout(common::LIMIT, command.output())
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+/// A running program that prints JSON.
+struct Running {
+    _child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            _child: child,
+            lines,
+        }
+    }
+
+    async fn next(&mut self, event: &str) -> Value {
+        loop {
+            let line = tokio::time::timeout(common::LIMIT, self.lines.next_line()).await;
+            let value: Value = serde_json::from_str(&line.unwrap().unwrap().unwrap()).unwrap();
+            if value["event"] == event {
+                return value;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_prints_its_address_another_sends_and_a_third_echoes() {
+    let world = World::new(small()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = world.mixnet.directory_url();
+    let (bob, echo) = (folder.path().join("bob"), folder.path().join("echo"));
+
+    let printed = output(sotto(directory, &bob, &["address"])).await;
+    assert!(printed.status.success(), "{printed:?}");
+    let address = String::from_utf8(printed.stdout).unwrap().trim().to_owned();
+
+    let mut echo = Running::start(sotto(directory, &echo, &["--json", "echo"]));
+    let echo_address = echo.next("address").await["address"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let request = format!("{address}\nhello");
+    let alice = folder.path().join("alice");
+    let sent = output(sotto(directory, &alice, &["send", &echo_address, &request])).await;
+    assert!(sent.status.success(), "{sent:?}");
+    assert!(String::from_utf8_lossy(&sent.stderr).contains("at the recipient's gateway"));
+
+    let heard = output(sotto(directory, &bob, &["listen", "--count", "1"])).await;
+    assert!(heard.status.success(), "{heard:?}");
+    let heard = String::from_utf8(heard.stdout).unwrap();
+    assert_eq!(heard.lines().last(), Some("hello"));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_a_sentence_and_a_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let dead = "http://127.0.0.1:9/";
+    let cases: [(&str, &[&str], i32, &str); 5] = [
+        (
+            dead,
+            &["send", "nonsense", "hi"],
+            2,
+            "an address has three parts",
+        ),
+        (dead, &["send", SOMEBODY, ""], 3, "The message is empty"),
+        (
+            dead,
+            &["send", SOMEBODY, "--file", "/does/not/exist"],
+            1,
+            "The message cannot be read",
+        ),
+        (
+            dead,
+            &["--timeout", "1", "send", SOMEBODY, "hi"],
+            4,
+            "The directory cannot be reached",
+        ),
+        ("127.0.0.1", &["address"], 2, "is not a web address"),
+    ];
+    for (directory, arguments, status, sentence) in cases {
+        let output = output(sotto(directory, &state, arguments)).await;
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
+        assert!(text.contains(sentence), "{arguments:?}: {text}");
+    }
+}
