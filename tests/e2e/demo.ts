@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Chromium, chromium } from './harness/chromium';
+import { Chromium, POPUP_SIZE } from './harness/chromium';
 import { Mixnet } from './harness/mixnet';
 import { User } from './harness/user';
 
@@ -41,7 +41,9 @@ async function exchange(): Promise<void> {
 }
 
 async function start(name: string, mixnet: Mixnet): Promise<User> {
-  const user = await User.start(chromium, mixnet.directory);
+  const options = { headless: true, viewport: POPUP_SIZE, deviceScaleFactor: 2 };
+  const launch = (profile: string) => Chromium.launch(profile, options);
+  const user = await User.start({ name, launch }, mixnet.directory);
   say(`${name} is ${await user.address()}`);
   return user;
 }

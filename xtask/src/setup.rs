@@ -77,6 +77,15 @@ fn npm_packages() -> Result<()> {
     Ok(fs::write(installed, lock)?)
 }
 
+/// The program that checks dependencies; some two minutes to build.
+pub(crate) fn cargo_deny() -> Result<()> {
+    if paths::find_program(&["cargo-deny"]).is_some() {
+        return Ok(());
+    }
+    step("Installing cargo-deny");
+    process::run(process::cargo().args(["install", "--locked", "cargo-deny"]))
+}
+
 fn node() -> Result<()> {
     let advice =
         || format!("Sotto is built with Node.js {OLDEST_NODE} or newer: https://nodejs.org");

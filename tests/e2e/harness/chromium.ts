@@ -20,10 +20,13 @@ const ARGUMENTS = [
 export interface ChromiumOptions {
   headless: boolean;
   viewport: { width: number; height: number } | null;
+  /** Pixels of a picture for one of the page. */
+  deviceScaleFactor?: number;
   extraArguments?: string[];
 }
 
-const POPUP_SIZE = { width: 400, height: 600 };
+/** The size of the popup. */
+export const POPUP_SIZE = { width: 400, height: 600 };
 
 export class Chromium extends Browser {
   private constructor(
@@ -36,12 +39,12 @@ export class Chromium extends Browser {
 
   static async launch(
     profile: string,
-    { headless, viewport, extraArguments = [] }: ChromiumOptions = { headless: true, viewport: POPUP_SIZE },
+    { headless, extraArguments = [], ...appearance }: ChromiumOptions = { headless: true, viewport: POPUP_SIZE },
   ): Promise<Chromium> {
     const context = await playwright.launchPersistentContext(profile, {
       executablePath: CHROMIUM,
       headless,
-      viewport,
+      ...appearance,
       args: [...ARGUMENTS, ...(headless ? ['--disable-gpu'] : []), ...extraArguments],
     });
     const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
