@@ -186,6 +186,7 @@ async fn run(command: Command) -> Result<(), MixnetError> {
     match command {
         Command::Run(run) => {
             let mixnet = Mixnet::start(options(run)).await?;
+            tracing::info!(status_page = mixnet.directory_url(), "the mixnet is ready");
             announce(mixnet.ready());
             signal().await;
             mixnet.shutdown().await;

@@ -4,7 +4,8 @@ use crate::error::MixnetError;
 use crate::random;
 use rand_core::Rng;
 use std::net::{IpAddr, SocketAddr};
-use tokio::net::TcpListener;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Where free ports are looked for: below those that operating systems hand out to outgoing
 /// connections, so that a stopped node finds its port free when it is started again.
@@ -12,6 +13,9 @@ const FREE_PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// Attempts before the operating system is asked for any port at all.
 const ATTEMPTS: usize = 32;
+
+/// Between two attempts to accept after a failure.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Listens on `address`; port 0 takes a free one.
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, MixnetError> {
@@ -35,6 +39,20 @@ async fn listen_anywhere(ip: IpAddr) -> Option<TcpListener> {
         }
     }
     None
+}
+
+/// The next connection. Errors of one connection are the peer's; when the process is out of
+/// sockets a moment's wait lets some be closed.
+pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::debug!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 /// The address that a listener got.

@@ -49,6 +49,15 @@ enum Running {
     Gateway(RunningGateway),
 }
 
+/// Makes a folder for its owner only: it holds keys and messages.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 impl Slot {
     /// Makes the place for a node, reading or drawing its keys.
     pub(crate) fn new(folder: &Path, mix: SocketAddr, plan: Plan) -> Result<Self, MixnetError> {
@@ -56,7 +65,7 @@ impl Slot {
             path: folder.to_owned(),
             error,
         };
-        std::fs::create_dir_all(folder).map_err(state)?;
+        make_private(folder).map_err(state)?;
         let mut rng = random::generator().map_err(MixnetError::Randomness)?;
         Ok(Self {
             keys: Arc::new(NodeKeys::load_or_create(folder, &mut rng)?),

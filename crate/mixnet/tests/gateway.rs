@@ -21,9 +21,10 @@ use sotto_core::gateway::message::{
 };
 use sotto_core::keys::SigningKey;
 use sotto_core::packet::frame::{self, Framing};
-use sotto_core::packet::{KeyRotation, MixPacket};
+use sotto_core::packet::{self, Journey, KeyRotation, MixPacket, PacketSize};
 use sotto_mixnet::Options;
-use tokio::io::AsyncReadExt;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -38,7 +39,7 @@ fn error_text(message: ServerMessage) -> String {
 }
 
 /// A packet for a node that does not exist.
-fn packet() -> MixPacket {
+fn mix_packet() -> MixPacket {
     let next_hop = NodeAddress(([127, 0, 0, 1], 9).into());
     MixPacket {
         rotation: KeyRotation::Even,
@@ -191,7 +192,7 @@ async fn after_authentication_bad_input_is_answered_and_harms_nothing() {
     let scene = Scene::new().await;
     let mut peer = scene.registered().await;
     let key = peer.key.clone().unwrap();
-    let good = encode_request(PacketVersion::V2, &key, [1; 12], &packet());
+    let good = encode_request(PacketVersion::V2, &key, [1; 12], &mix_packet());
     let other = SharedKey::from_bytes([0; 32]);
     let mut clear = good.clone();
     clear[1] = 0;
@@ -227,7 +228,7 @@ async fn after_authentication_bad_input_is_answered_and_harms_nothing() {
                 PacketVersion::V2,
                 &other,
                 [1; 12],
-                &packet(),
+                &mix_packet(),
             )),
             "key agreed on",
         ),
@@ -275,7 +276,7 @@ async fn a_client_without_bandwidth_is_told_and_can_claim() {
     .await;
     let mut peer = scene.registered().await;
     let key = peer.key.clone().unwrap();
-    let frame = |version| Message::binary(encode_request(version, &key, [1; 12], &packet()));
+    let frame = |version| Message::binary(encode_request(version, &key, [1; 12], &mix_packet()));
     let out = |available| {
         let error = TypedError::OutOfBandwidth {
             required: 2413,
@@ -470,10 +471,9 @@ async fn the_gateway_launches_the_ack_of_a_stored_message() {
     let gateway = hop(&scene.mixnet, GATEWAY).await;
     let mut rng = rng(9);
     let destination = scene.signing.identity_key();
-    let journey =
-        sotto_core::packet::Journey::draw(&mut rng, &[gateway], destination, Default::default());
-    let size = sotto_core::packet::PacketSize::Regular;
-    let packet = sotto_core::packet::build(&mut rng, &journey, size, &plaintext).unwrap();
+    let journey = Journey::draw(&mut rng, &[gateway], destination, Duration::ZERO);
+    let size = PacketSize::Regular;
+    let packet = packet::build(&mut rng, &journey, size, &plaintext).unwrap();
     common::hand_over(&gateway, &common::frame(packet, Framing::V8)).await;
 
     until(&scene.mixnet, GATEWAY, "ack", |counts| counts.acks == 1).await;
@@ -490,5 +490,51 @@ async fn the_gateway_launches_the_ack_of_a_stored_message() {
     let mut peer = scene.connect().await;
     peer.shake_hands(scene.gateway).await;
     assert_eq!(peer.pushed().await, [6; 1643]);
+    scene.mixnet.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_slow_client_gets_everything_in_the_end() {
+    // More than the gateway keeps in memory for one client.
+    const COUNT: u16 = 320;
+    let scene = Scene::new().await;
+    let mut peer = scene.registered().await;
+    let gateway = hop(&scene.mixnet, GATEWAY).await;
+    let size = PacketSize::Extended32;
+    let mut rng = rng(5);
+    let mut stream = common::hand_over(&gateway, &[]).await;
+    let nowhere = NodeAddress(([127, 0, 0, 1], 9).into()).padded_19();
+    for number in 0..COUNT {
+        let body = number
+            .to_be_bytes()
+            .repeat((size.plaintext_len() - 405) / 2);
+        let plaintext = [&nowhere[..], &[0; 386], &body].concat();
+        let to = scene.signing.identity_key();
+        let journey = Journey::draw(&mut rng, &[gateway], to, Duration::ZERO);
+        let packet = packet::build(&mut rng, &journey, size, &plaintext).unwrap();
+        stream
+            .write_all(&common::frame(packet, Framing::V8))
+            .await
+            .unwrap();
+    }
+    until(&scene.mixnet, GATEWAY, "stored", |counts| counts.stored > 0).await;
+    let mut numbers = Vec::new();
+    for _ in 0..COUNT {
+        let body = peer.pushed().await;
+        numbers.push(u16::from_be_bytes([body[0], body[1]]));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..COUNT).collect::<Vec<_>>());
+    // Reading the first answer answers the last ping; the second request carries that pong.
+    for _ in 0..2 {
+        assert!(matches!(
+            peer.ask(&CLAIM).await,
+            ServerMessage::Bandwidth { .. }
+        ));
+    }
+    until(&scene.mixnet, GATEWAY, "acked", |counts| {
+        counts.acks == u64::from(COUNT)
+    })
+    .await;
     scene.mixnet.shutdown().await;
 }

@@ -215,3 +215,48 @@ async fn a_client_out_of_bandwidth_claims_and_goes_on() {
     bob.receive(bytes(50_000)).await;
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_mixnet_restarted_on_other_ports_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = Some(folder.path().to_owned());
+    let world = World::new(Options {
+        state: state.clone(),
+        ..small()
+    })
+    .await;
+    let mut alice = world.peer("alice").await;
+    let mut bob = world.peer("bob").await;
+    let world = world.restarted(Options { state, ..small() }, || ()).await;
+    alice.send(&bob, bytes(20_000)).await;
+    bob.receive(bytes(20_000)).await;
+    bob.has_exactly(&world, [bytes(20_000)]).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_forgot_its_clients_takes_them_again_under_the_same_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = Some(folder.path().to_owned());
+    let world = World::new(Options {
+        state: state.clone(),
+        ..small()
+    })
+    .await;
+    let mut alice = world.peer("alice").await;
+    let mut bob = world.peer("bob").await;
+    let forget = || {
+        let gateway = folder.path().join("gateway-1");
+        for entry in std::fs::read_dir(gateway).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().unwrap() != "keys.json" {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    };
+    let world = world.restarted(Options { state, ..small() }, forget).await;
+    alice.send(&bob, bytes(20_000)).await;
+    bob.receive(bytes(20_000)).await;
+    bob.has_exactly(&world, [bytes(20_000)]).await;
+    world.end().await;
+}

@@ -4,6 +4,7 @@ use super::Gateway;
 use super::mailbox::Mailbox;
 use super::session::{Greeting, Session};
 use super::store::ClientId;
+use crate::ports::accept;
 use crate::{clock, random};
 use futures_util::{SinkExt, StreamExt};
 use rand_chacha::ChaCha20Rng;
@@ -70,11 +71,11 @@ impl Farewell {
 pub(crate) async fn serve(listener: TcpListener, gateway: Arc<Gateway>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let accepted = tokio::select! {
+        let stream = tokio::select! {
             () = gateway.core.tasks.stopped() => return,
-            accepted = listener.accept() => accepted,
+            stream = accept(&listener) => stream,
         };
-        let (Ok((stream, _)), Ok(slot)) = (accepted, slots.clone().try_acquire_owned()) else {
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
             continue;
         };
         let task_gateway = gateway.clone();

@@ -2,6 +2,7 @@
 
 use super::NodeCore;
 use super::keys::Refusal;
+use crate::ports::accept;
 use sotto_core::node::{Hop, Unwrapped};
 use sotto_core::packet::KeyRotation;
 use sotto_core::packet::frame::{self, FrameError, NodeFrame};
@@ -27,11 +28,11 @@ pub(crate) trait Handler: Send + Sync + 'static {
 pub(crate) async fn serve(listener: TcpListener, core: Arc<NodeCore>, handler: Arc<impl Handler>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let accepted = tokio::select! {
+        let stream = tokio::select! {
             () = core.tasks.stopped() => return,
-            accepted = listener.accept() => accepted,
+            stream = accept(&listener) => stream,
         };
-        let (Ok((stream, peer)), Ok(slot)) = (accepted, slots.clone().try_acquire_owned()) else {
+        let Ok(slot) = slots.clone().try_acquire_owned() else {
             continue;
         };
         let (task_core, handler) = (core.clone(), handler.clone());
@@ -40,7 +41,7 @@ pub(crate) async fn serve(listener: TcpListener, core: Arc<NodeCore>, handler: A
                 () = task_core.tasks.stopped() => {}
                 ended = receive(stream, &task_core, &*handler) => if let Err(error) = ended {
                     task_core.counters.refused.increase();
-                    tracing::debug!(%peer, %error, "closed a connection with a malformed frame");
+                    tracing::debug!(%error, "closed a connection with a malformed frame");
                 }
             }
             drop(slot);

@@ -15,6 +15,7 @@ use sotto::{Event, Host};
 use sotto_core::address::Address;
 use sotto_core::client::{Config, ConnectionState, DeliveryState, MessageId, Pacing, Problem};
 use sotto_mixnet::{Mixnet, Options};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -78,6 +79,27 @@ impl World {
         .await;
         let events = host.handle().subscribe().await.unwrap();
         Peer::new(name, host, events).await
+    }
+
+    /// Ends the mixnet, does something, and starts it again under the same directory address.
+    pub async fn restarted(self, options: Options, between: impl FnOnce()) -> Self {
+        let Self { mixnet, folder } = self;
+        let address: SocketAddr = mixnet
+            .directory_url()
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .parse()
+            .unwrap();
+        mixnet.shutdown().await;
+        between();
+        let options = Options {
+            directory_port: address.port(),
+            ..options
+        };
+        Self {
+            mixnet: Mixnet::start(options).await.unwrap(),
+            folder,
+        }
     }
 
     pub async fn end(self) {
