@@ -116,7 +116,8 @@ impl Reconnect {
 impl Client {
     /// Opens a websocket if there is none and it is time.
     pub(super) fn connect(&mut self, now: Time) {
-        if self.link.is_some() || now < self.reconnect.at || self.atlas.topology().is_none() {
+        let waits = self.link.is_some() || self.ledger.is_full();
+        if waits || now < self.reconnect.at || self.atlas.topology().is_none() {
             return;
         }
         match self.find_gateway() {
@@ -184,6 +185,10 @@ impl Client {
         let Some(link) = &mut self.link else {
             return;
         };
+        if self.ledger.is_full() {
+            let words = "too much is waiting for the disk".to_owned();
+            return self.back_off(now, Problem::StorageFailed(words));
+        }
         match link.overdue(now) {
             Some(Overdue::Silent) => self.back_off(now, Problem::GatewaySilent),
             Some(Overdue::Probe) => self.say(&ClientMessage::SupportedProtocol {}),

@@ -8,6 +8,10 @@ use std::time::Duration;
 /// How long after a failed commit the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// So many bytes may wait for a disk that takes nothing. More than the outbox may hold, so that
+/// sending alone never comes here.
+const MAX_WAITING_BYTES: usize = 96 << 20;
+
 /// Changes by the record they concern. A later change of the same record replaces the earlier.
 type Changes = BTreeMap<(Store, Vec<u8>), Option<Vec<u8>>>;
 
@@ -19,6 +23,8 @@ pub(super) struct Ledger<After> {
     after: Vec<After>,
     under_way: Option<(CommitId, Changes, Vec<After>)>,
     retry_at: Option<Time>,
+    /// Bytes of all values in `changes`.
+    bytes: usize,
 }
 
 impl<After> Default for Ledger<After> {
@@ -29,17 +35,30 @@ impl<After> Default for Ledger<After> {
             after: Vec::new(),
             under_way: None,
             retry_at: None,
+            bytes: 0,
         }
     }
 }
 
 impl<After> Ledger<After> {
     pub(super) fn put(&mut self, store: Store, key: impl Into<Vec<u8>>, value: Vec<u8>) {
-        self.changes.insert((store, key.into()), Some(value));
+        self.change(store, key.into(), Some(value));
     }
 
     pub(super) fn delete(&mut self, store: Store, key: impl Into<Vec<u8>>) {
-        self.changes.insert((store, key.into()), None);
+        self.change(store, key.into(), None);
+    }
+
+    fn change(&mut self, store: Store, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let len = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
+        self.bytes += len(&value);
+        let replaced = self.changes.insert((store, key), value);
+        self.bytes -= replaced.as_ref().map_or(0, len);
+    }
+
+    /// Whether so much waits for the disk that nothing more is to be received.
+    pub(super) const fn is_full(&self) -> bool {
+        self.bytes > MAX_WAITING_BYTES
     }
 
     /// Lets `after` happen when every change made so far is durable.
@@ -82,6 +101,7 @@ impl<After> Ledger<After> {
         let id = CommitId(self.next);
         self.next += 1;
         let changes = std::mem::take(&mut self.changes);
+        self.bytes = 0;
         let commit = Commit {
             id,
             changes: changes.iter().map(change).collect(),
@@ -108,6 +128,7 @@ impl<After> Ledger<After> {
         changes.append(&mut self.changes);
         after.append(&mut self.after);
         (self.changes, self.after) = (changes, after);
+        self.bytes = self.changes.values().flatten().map(Vec::len).sum();
         self.retry_at = Some(now + RETRY_AFTER);
         true
     }
@@ -153,6 +174,22 @@ mod tests {
         assert_eq!(value(&second), Some(&[2][..]));
         assert_eq!(ledger.saved(second.id), (vec!["second"], false));
         assert_eq!(ledger.next_commit(NOW), None);
+    }
+
+    #[test]
+    fn a_disk_that_takes_nothing_is_noticed_before_memory_runs_out() {
+        let mut ledger = Ledger::<()>::default();
+        let half = MAX_WAITING_BYTES / 2 + 1;
+        ledger.put(Store::Inbox, *b"a", vec![0; half]);
+        ledger.put(Store::Inbox, *b"a", vec![1; half]);
+        assert!(!ledger.is_full(), "the first was replaced");
+        let commit = ledger.next_commit(NOW).unwrap();
+        ledger.put(Store::Inbox, *b"b", vec![0; half]);
+        assert!(!ledger.is_full());
+        ledger.failed(NOW, commit.id);
+        assert!(ledger.is_full());
+        ledger.delete(Store::Inbox, *b"a");
+        assert!(!ledger.is_full());
     }
 
     #[test]

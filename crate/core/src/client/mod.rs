@@ -192,9 +192,10 @@ impl Client {
             .link
             .as_ref()
             .map_or(self.reconnect.at, Link::next_deadline);
-        let waits_for_topology = self.link.is_none() && self.atlas.topology().is_none();
+        let cannot_connect = self.atlas.topology().is_none() || self.ledger.is_full();
+        let waits = self.link.is_none() && cannot_connect;
         [
-            (!waits_for_topology).then_some(link),
+            (!waits).then_some(link),
             Some(self.atlas.deadline(self.config.topology_refresh)),
             self.outbox.deadline(),
             self.schedule.deadline(),
