@@ -13,7 +13,7 @@ mod tally;
 mod test;
 mod wasm;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -44,6 +44,13 @@ enum Task {
     },
     /// Check style and types; nothing is changed.
     Lint,
+    /// Run a compiled test of the wasm in a browser: what cargo calls for `cargo xtask test`.
+    #[command(hide = true, name = test::WASM_RUNNER)]
+    RunWasmTest {
+        /// As cargo gives them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Measure the core, and print the size of the wasm.
     Bench {
         /// Measure the extension in Chromium instead.
@@ -68,6 +75,7 @@ fn run(task: Task) -> Result<()> {
         Task::Build => bundle::build_extension(),
         Task::Test { only } => test::run(only),
         Task::Lint => lint::run(),
+        Task::RunWasmTest { arguments } => test::run_wasm_test(arguments),
         Task::Bench { browser } => bench::run(browser),
     }
 }

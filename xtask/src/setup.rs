@@ -15,7 +15,7 @@ use crate::{
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const OLDEST_NODE: u32 = 20;
 
-/// A browser that tests and the demo drive.
+/// A browser, or what belongs to one, that tests and the demo drive.
 #[derive(Clone, Copy)]
 pub(crate) struct Browser {
     /// Names that systems give its program.
@@ -38,13 +38,21 @@ pub(crate) const FIREFOX: Browser = Browser {
     debian_package: "firefox-esr",
 };
 
+/// Drives Chromium in the tests of the wasm.
+pub(crate) const CHROMEDRIVER: Browser = Browser {
+    programs: &["chromedriver"],
+    variable: "CHROMEDRIVER",
+    debian_package: "chromium-driver",
+};
+
 /// The wasm target and the npm packages.
 pub(crate) fn tools() -> Result<()> {
     wasm_target()?;
     npm_packages()
 }
 
-fn wasm_target() -> Result<()> {
+/// What the wasm is compiled for.
+pub(crate) fn wasm_target() -> Result<()> {
     let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
     if Path::new(sysroot.trim())
         .join("lib/rustlib")

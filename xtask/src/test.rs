@@ -1,15 +1,16 @@
 //! `cargo xtask test`: everything that can be tested on one machine.
 
-use std::process::Command;
+use std::{ffi::OsString, iter, process::Command};
 
 use anyhow::Result;
 use clap::ValueEnum;
+use wasm_bindgen_cli::wasm_bindgen_test_runner;
 
 use crate::{
     bundle, package, paths,
     process::{self, step},
     scripts,
-    setup::{CHROMIUM, FIREFOX},
+    setup::{self, CHROMEDRIVER, CHROMIUM, FIREFOX},
     tally::{self, Tally},
 };
 
@@ -32,6 +33,7 @@ pub(crate) fn run(only: Option<Part>) -> Result<()> {
     // First, as compiling for tests is of no use when a browser cannot be had.
     if parts.contains(&Part::Browsers) {
         CHROMIUM.find_or_install()?;
+        CHROMEDRIVER.find_or_install()?;
         FIREFOX.find_or_install()?;
     }
     let mut tally = Tally::default();
@@ -116,11 +118,40 @@ pub(crate) fn lint_package() -> Result<()> {
     process::run(command.arg("--source-dir").arg(package::folder("firefox")))
 }
 
+/// The name of the task that cargo calls to run a compiled test of the wasm.
+pub(crate) const WASM_RUNNER: &str = "run-wasm-test";
+
+/// What is written for browsers in Rust, in Chromium.
+fn wasm() -> Result<Tally> {
+    setup::wasm_target()?;
+    let runner = format!("{} {WASM_RUNNER}", std::env::current_exe()?.display());
+    let mut command = process::cargo();
+    command.args([
+        "test",
+        "--locked",
+        "--package",
+        "sotto-wasm",
+        "--no-fail-fast",
+    ]);
+    command.args(["--lib", "--target", "wasm32-unknown-unknown"]);
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+    command.env("CHROMEDRIVER", CHROMEDRIVER.find_or_install()?);
+    tally::cargo_test("Testing the wasm in Chromium", &mut command)
+}
+
+/// Runs a compiled test of the wasm. `arguments` are those that cargo gives to a runner.
+pub(crate) fn run_wasm_test(arguments: Vec<OsString>) -> Result<()> {
+    let name = OsString::from(WASM_RUNNER);
+    wasm_bindgen_test_runner::run_cli_with_args(iter::once(name).chain(arguments))
+}
+
 /// With the mixnet as it is built for the tests of Rust, so that it is not built twice.
 fn browsers() -> Result<Tally> {
     step("Building the local mixnet");
     process::run(test_crates().arg("--no-run"))?;
     let environment = scripts::environment("debug", &[CHROMIUM, FIREFOX])?;
     let config = "tests/e2e/vitest.config.ts";
-    tally::vitest("Testing in Chromium and in Firefox", config, &environment)
+    let mut tally = tally::vitest("Testing in Chromium and in Firefox", config, &environment)?;
+    tally += wasm()?;
+    Ok(tally)
 }
