@@ -198,9 +198,16 @@ impl Client {
     }
 
     fn claim_bandwidth(&mut self, now: Time) {
-        if let Some(link) = self.link.as_mut().filter(|link| link.wants_bandwidth(now)) {
+        let Some(link) = self.link.as_mut().filter(|link| link.is_online()) else {
+            return;
+        };
+        if link.wants_bandwidth(now) {
             link.claimed(now);
             self.say(&ClientMessage::ClaimFreeTestnetBandwidth {});
+        } else if !link.is_low()
+            && matches!(self.reconnect.problem, Some(Problem::OutOfBandwidth(_)))
+        {
+            self.reconnect.problem = None;
         }
     }
 
@@ -582,13 +589,9 @@ impl Client {
     }
 
     fn claim_granted(&mut self, now: Time, available: i64) {
-        let Some(link) = &mut self.link else {
-            return;
-        };
-        if !link.claim_granted(now, available) {
+        let link = self.link.as_mut();
+        if link.is_some_and(|link| !link.claim_granted(now, available)) {
             self.claim_refused(now, "nothing is left");
-        } else if matches!(self.reconnect.problem, Some(Problem::OutOfBandwidth(_))) {
-            self.reconnect.problem = None;
         }
     }
 

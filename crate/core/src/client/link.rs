@@ -186,10 +186,15 @@ impl Link {
             Claim::PendingUntil(_) => false,
             Claim::RefusedUntil(time) => now >= time,
         };
+        self.is_online() && may_ask && self.is_low()
+    }
+
+    /// Whether so little bandwidth is left that more is to be claimed.
+    pub(super) fn is_low(&self) -> bool {
         let low = self
             .granted
             .map_or(LOW_BANDWIDTH, |granted| granted / LOW_SHARE);
-        self.is_online() && may_ask && self.bandwidth < low.clamp(PACKET_COST, LOW_BANDWIDTH)
+        self.bandwidth < low.clamp(PACKET_COST, LOW_BANDWIDTH)
     }
 
     /// More bandwidth was asked for.

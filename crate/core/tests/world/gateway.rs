@@ -235,7 +235,9 @@ impl Gateway {
 
     fn third(world: &mut World, at: usize, host: usize, connection: ConnectionId, data: &[u8]) {
         let gateway = &mut world.gateways[at];
-        let responder = gateway.session(host, connection).responder.take().unwrap();
+        let Some(responder) = gateway.session(host, connection).responder.take() else {
+            return; // The client has hung up in the meantime.
+        };
         let accepted = responder.receive_third(data);
         let data = if accepted.is_ok() { ACCEPTED } else { REFUSED }.to_vec();
         if let Ok(registered) = accepted {
@@ -308,7 +310,9 @@ impl Gateway {
         else {
             return;
         };
-        let (_, key) = session.client.clone().unwrap();
+        let Some((_, key)) = session.client.clone() else {
+            return; // Said over a websocket that is closed by now.
+        };
         let packet = binary::decode_request(&key, frame).unwrap();
         let cost = packet.packet.len() as i64;
         if session.bandwidth < cost {

@@ -34,6 +34,9 @@ const WIDTH: usize = 2;
 /// How long anything takes from one machine to the next.
 pub(crate) const LATENCY: Duration = Duration::from_millis(2);
 
+/// So many ticks in a row without time passing are no accident.
+const MOST_IDLE_TICKS: u32 = 10_000;
+
 /// What is to happen.
 pub(crate) enum Event {
     /// A packet reaches a node.
@@ -79,6 +82,8 @@ pub(crate) struct World {
     mixes: BTreeMap<NodeAddress, Mix>,
     events: BTreeMap<(Time, u64), Event>,
     sequence: u64,
+    /// Ticks since time last passed.
+    idle_ticks: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +124,7 @@ impl World {
             mixes,
             events: BTreeMap::new(),
             sequence: 0,
+            idle_ticks: 0,
         }
     }
 
@@ -240,6 +246,12 @@ impl World {
                 self.happen(event);
             }
             (_, Some((due, host))) if due <= end => {
+                self.idle_ticks = if due > self.now { 0 } else { self.idle_ticks + 1 };
+                let deadline = (due, self.now);
+                assert!(
+                    self.idle_ticks < MOST_IDLE_TICKS,
+                    "host {host} wants to be called again and again: {deadline:?} {self:?}"
+                );
                 self.now = self.now.max(due);
                 self.hosts[host].handle(self.now, Input::Tick);
                 self.drain(host);
