@@ -74,6 +74,10 @@ impl From<FailReason> for DeliveryProblem {
                  and try again.",
             ),
             FailReason::Cancelled => ("message.cancelled", "You took this message back."),
+            FailReason::NoSurbs => (
+                "message.no-surbs",
+                "The anonymous sender gave no more ways back. Try again when it has written anew.",
+            ),
         };
         Self {
             code: code.to_owned(),

@@ -5,7 +5,8 @@ use crate::address::Address;
 use crate::cover;
 use crate::fragment::{self, Fragment};
 use crate::keys::AckKey;
-use crate::packet::{self, BuildError, Journey, MixPacket, PacketSize};
+use crate::packet::{self, BuildError, Journey, KeyRotation, MixPacket, PacketSize};
+use crate::surb::Surb;
 use crate::topology::Topology;
 use rand_core::CryptoRng;
 use std::time::Duration;
@@ -81,6 +82,35 @@ pub fn prepare_cover(
         Acknowledged::Cover,
         &content,
     )
+}
+
+/// Packs a fragment of an answer into the packet that a SURB makes. The SURB is used up, and must
+/// be gone from disk before the packet leaves.
+///
+/// # Errors
+/// [`PrepareError`] says what is missing.
+pub fn prepare_reply(
+    rng: &mut impl CryptoRng,
+    topology: &Topology,
+    sender: Sender<'_>,
+    surb: Surb,
+    rotation: KeyRotation,
+    fragment: &Fragment,
+) -> Result<Prepared, PrepareError> {
+    let ack_route = topology
+        .route(rng, &sender.address.gateway)
+        .ok_or(PrepareError::OwnGateway)?;
+    let ack_journey = Journey::draw(rng, &ack_route, sender.address.identity, sender.ack_delay);
+    let acknowledged = Acknowledged::Fragment(fragment.id());
+    let mut plaintext = ack::surb_ack(rng, sender.ack_key, acknowledged, &ack_journey)?;
+    plaintext.extend(fragment::seal_reply(surb.reply_key(), &fragment.encode()));
+    let packet = surb.seal(rotation, PacketSize::Regular, &plaintext)?;
+    // The way that the SURB's maker chose is unknown; three mix nodes at the usual delay.
+    let expected_delay = sender.packet_delay * 3 + ack_journey.waiting_time();
+    Ok(Prepared {
+        packet,
+        expected_delay,
+    })
 }
 
 fn pack(

@@ -73,7 +73,7 @@ fn read_bytes(bytes: &[u8]) {
     if let Some(message) = ReceivedMessage::from_record(&[1; 16], bytes) {
         assert_eq!(message.to_record(), bytes);
     }
-    let _ = delivery::open(&keys, bytes);
+    let _ = delivery::open(&keys, bytes, |_| None);
     let _ = node::unwrap(bytes, &keys.encryption);
     let _ = binary::decode_push(&key, bytes);
     let _ = binary::decode_request(&key, bytes);
@@ -252,8 +252,8 @@ proptest! {
         let keys = ClientKeys::generate(&mut rng);
         let to = keys.encryption.public_key();
         let sealed = sotto_core::fragment::seal(&mut rng, &to, &content);
-        let _ = delivery::open(&keys, &sealed);
-        let _ = delivery::open(&keys, &sealed[..len.min(sealed.len())]);
+        let _ = delivery::open(&keys, &sealed, |_| None);
+        let _ = delivery::open(&keys, &sealed[..len.min(sealed.len())], |_| None);
     }
 }
 

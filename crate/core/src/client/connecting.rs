@@ -66,7 +66,10 @@ impl Client {
     pub(super) fn topology_fetched(&mut self, now: Time, replies: &DirectoryReplies) {
         let share = self.draw_share();
         match self.atlas.fetched(now, replies, share) {
-            Ok(()) => self.reconnect.topology_is_fresh(now),
+            Ok(()) => {
+                self.reconnect.topology_is_fresh(now);
+                self.look_at_rotation();
+            }
             Err(problem) => self.directory_problem(problem),
         }
     }

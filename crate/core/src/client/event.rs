@@ -5,6 +5,7 @@ use super::progress::{DeliveryState, MessageId};
 use super::record::{Commit, CommitId, ReceivedMessage};
 use crate::address::Address;
 use crate::keys::IdentityKey;
+use crate::message::SenderTag;
 use crate::time::Time;
 use crate::topology::DirectoryReplies;
 
@@ -96,6 +97,13 @@ pub enum Output {
         id: MessageId,
         /// Where it is now.
         state: DeliveryState,
+    },
+    /// So many SURBs are on hand for answering an anonymous correspondent.
+    Surbs {
+        /// The correspondent.
+        tag: SenderTag,
+        /// SURBs on hand.
+        available: usize,
     },
     /// The connection has changed.
     Connection(ConnectionState),

@@ -10,8 +10,12 @@
 //! | `link`, `connecting` | one websocket from opening to signed in, and what is said over it |
 //! | `outbox`, `retransmission`, `schedule`, `sending` | messages on their way out |
 //! | `receiving` | messages on their way in |
+//! | `anonymous`, `reply_keys` | writing without being known: SURBs given away |
+//! | `answering`, `surbs` | answering those who are not known: SURBs received |
 //! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
 
+mod anonymous;
+mod answering;
 mod atlas;
 mod backoff;
 mod config;
@@ -24,17 +28,22 @@ mod problem;
 mod progress;
 mod receiving;
 mod record;
+mod reply_keys;
 mod restoring;
 mod retransmission;
 mod schedule;
 mod sending;
 mod statistics;
+mod surbs;
 
+pub use anonymous::MAX_SURBS;
 pub use config::{Config, Cover, Pacing};
 pub use event::{ConnectionId, ConnectionState, Input, Output};
 pub use problem::{Fault, Problem, SendError, Step, StorageError};
 pub use progress::{DeliveryState, FailReason, MessageId, MessageIdError};
-pub use record::{Change, Commit, CommitId, Outcome, ReceivedMessage, Record, SentMessage, Store};
+pub use record::{
+    Change, Commit, CommitId, Outcome, ReceivedMessage, Recipient, Record, SentMessage, Store,
+};
 pub use sending::{MAX_MESSAGE_BYTES, MAX_OUTBOX_BYTES};
 pub use statistics::Statistics;
 
@@ -42,20 +51,27 @@ use crate::ChaCha20Rng;
 use crate::address::Address;
 use crate::fragment::{Reassembly, Seen};
 use crate::keys::ClientKeys;
+use crate::message::SenderTag;
 use crate::time::Time;
+use answering::Answer;
 use atlas::Atlas;
 use connecting::Reconnect;
 use ledger::Ledger;
 use link::Link;
-use outbox::Outbox;
+use outbox::{Outbox, Purpose};
 use record::Registration;
+use reply_keys::ReplyKeys;
 use sending::Schedule;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
+use surbs::{RotationNow, Surbs};
 
 /// How often old sets and messages are looked through.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How long requests for SURBs, and SURBs that were asked for, are sent again and again.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// A clock that goes back by less is not worth a new connection.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -67,6 +83,12 @@ enum After {
     Tell(Output),
     /// A new message may leave.
     Enqueue(SentMessage),
+    /// A new anonymous message may get its SURBs.
+    Prepare(SentMessage),
+    /// Something that no user wrote may leave.
+    EnqueueService(SentMessage, Purpose),
+    /// A fragment of an answer may leave through a SURB that is gone from disk.
+    Answer(Box<Answer>),
     /// The handshake may go on with the agreed key.
     SendThird(ConnectionId),
     /// The gateway's confirmation counts.
@@ -87,6 +109,14 @@ pub struct Client {
     reconnect: Reconnect,
     outbox: Outbox,
     schedule: Schedule,
+    /// Anonymous messages that have no SURBs yet, as these take a topology and an address.
+    unprepared: Vec<SentMessage>,
+    sender_tags: HashMap<Address, SenderTag>,
+    reply_keys: ReplyKeys,
+    surbs: Surbs,
+    rotation: RotationNow,
+    /// Fragments of answers with the SURB that each leaves through.
+    answers: VecDeque<Answer>,
     /// The last delivery state told of each message on its way.
     told: HashMap<MessageId, DeliveryState>,
     /// The last connection state told.
@@ -212,6 +242,9 @@ impl Client {
         self.refresh_topology(now);
         self.watch_link(now);
         self.connect(now);
+        self.prepare_anonymous();
+        self.look_after_surbs(now);
+        self.take_surbs();
         self.send_packets(now);
         self.sweep(now);
         self.tell_deliveries();
@@ -230,6 +263,11 @@ impl Client {
             match after {
                 After::Tell(output) => self.outputs.push_back(output),
                 After::Enqueue(message) => self.enqueue(message),
+                After::Prepare(message) => self.enqueue_unprepared(message),
+                After::EnqueueService(message, purpose) => {
+                    self.outbox.insert(message, purpose);
+                }
+                After::Answer(answer) => self.answers.push_back(*answer),
                 After::SendThird(connection) => self.send_third(now, connection),
                 After::Registered(connection, registration) => {
                     self.registered(now, connection, registration);
@@ -255,8 +293,9 @@ impl Client {
         }
         self.sweep_at = now + SWEEP_EVERY;
         self.sweep_received(now);
+        self.outbox.drop_expired_service(now, SERVICE_PATIENCE);
         for id in self.outbox.expired(now, self.config.give_up_after) {
-            self.give_up(id);
+            self.give_up(id, FailReason::Expired);
         }
     }
 }

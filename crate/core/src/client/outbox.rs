@@ -1,11 +1,10 @@
 //! Messages on their way out, and which of their fragments is where.
 
 use super::progress::{DeliveryState, FailReason, MessageId};
-use super::record::{Outcome, SentMessage};
+use super::record::{Outcome, Recipient, SentMessage};
 use super::retransmission::{FragmentEvent, FragmentState, next};
-use crate::address::Address;
 use crate::fragment::{Fragment, FragmentId, MAX_SET, SetId, Split};
-use crate::message::NymMessage;
+use crate::message::SenderTag;
 use crate::packet::PacketSize;
 use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -15,14 +14,28 @@ use std::time::Duration;
 /// altogether, so that a long message to a dead gateway leaves room for the others.
 const WINDOW: usize = 128;
 
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A user wrote it: kept on disk and told of.
+    Message,
+    /// It asks a correspondent for SURBs, through one of the last.
+    SurbRequest,
+    /// It brings SURBs to someone who asked.
+    MoreSurbs,
+}
+
 /// A message on its way out.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     id: MessageId,
-    to: Address,
+    to: Recipient,
+    purpose: Purpose,
     created_at: Time,
-    /// The message as it is cut into fragments, type byte included.
+    surbs: u16,
+    /// The message as it is cut into fragments: head, then body.
     wire: Vec<u8>,
+    head_len: usize,
     split: Split,
     fragments: Vec<FragmentState>,
     /// Fragments that left at least once; they leave in order.
@@ -33,8 +46,9 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// Plans a message; `None` if the sets do not fit it.
-    fn new(message: SentMessage) -> Option<Self> {
-        let wire = NymMessage::encode_plain(&message.body);
+    fn new(message: SentMessage, purpose: Purpose) -> Option<Self> {
+        let head_len = message.head.len();
+        let wire = [message.head, message.body].concat();
         let split = Split::new(wire.len(), PacketSize::Regular, message.sets).ok()?;
         let failed = match message.outcome {
             Outcome::Failed(reason) => Some(reason),
@@ -43,7 +57,10 @@ impl Outgoing {
         Some(Self {
             id: message.id,
             to: message.to,
+            purpose,
             created_at: message.created_at,
+            surbs: message.surbs,
+            head_len,
             fragments: vec![FragmentState::Waiting { departures: 0 }; split.count()],
             wire,
             split,
@@ -61,7 +78,9 @@ impl Outgoing {
             created_at: self.created_at,
             outcome,
             sets: self.split.sets().to_vec(),
-            body: self.wire.get(1..).unwrap_or_default().to_vec(),
+            surbs: self.surbs,
+            head: self.wire.get(..self.head_len).unwrap_or_default().to_vec(),
+            body: self.wire.get(self.head_len..).unwrap_or_default().to_vec(),
         }
     }
 
@@ -88,7 +107,7 @@ impl Outgoing {
 /// A fragment whose turn it is to leave.
 #[derive(Debug)]
 pub(super) struct Ready {
-    pub(super) to: Address,
+    pub(super) to: Recipient,
     pub(super) fragment: Fragment,
     /// Whether it left before.
     pub(super) repeated: bool,
@@ -102,7 +121,7 @@ pub(super) enum AckOutcome {
     /// The message is not all there yet.
     Progress(MessageId),
     /// That was the last one: the message is off this list, and as it is to be remembered.
-    Finished(SentMessage),
+    Finished(SentMessage, Purpose),
 }
 
 /// Messages on their way out.
@@ -148,9 +167,10 @@ impl Outbox {
     }
 
     /// Every message with its state and recipient.
-    pub(super) fn states(&self) -> impl Iterator<Item = (MessageId, Address, DeliveryState)> {
+    pub(super) fn states(&self) -> impl Iterator<Item = (MessageId, Recipient, DeliveryState)> {
         self.messages
             .values()
+            .filter(|message| message.purpose == Purpose::Message)
             .map(|message| (message.id, message.to, message.state()))
     }
 
@@ -161,8 +181,8 @@ impl Outbox {
     }
 
     /// Takes a message in; `false` if its sets do not fit it.
-    pub(super) fn insert(&mut self, message: SentMessage) -> bool {
-        let Some(outgoing) = Outgoing::new(message) else {
+    pub(super) fn insert(&mut self, message: SentMessage, purpose: Purpose) -> bool {
+        let Some(outgoing) = Outgoing::new(message, purpose) else {
             return false;
         };
         let id = outgoing.id;
@@ -197,7 +217,7 @@ impl Outbox {
     /// Gives a message up, keeping it for a retry; as it is to be written.
     pub(super) fn fail(&mut self, id: MessageId, reason: FailReason) -> Option<SentMessage> {
         let message = self.remove(id, Outcome::Failed(reason))?;
-        self.insert(message.clone());
+        self.insert(message.clone(), Purpose::Message);
         Some(message)
     }
 
@@ -209,14 +229,16 @@ impl Outbox {
             created_at: now,
             ..message
         };
-        self.insert(message.clone());
+        self.insert(message.clone(), Purpose::Message);
         Some(message)
     }
 
-    /// Messages that have been on their way for longer than `patience`.
+    /// Messages of users that have been on their way for longer than `patience`.
     pub(super) fn expired(&self, now: Time, patience: Duration) -> Vec<MessageId> {
         let old = |message: &&Outgoing| {
-            message.failed.is_none() && now.saturating_since(message.created_at) > patience
+            message.purpose == Purpose::Message
+                && message.failed.is_none()
+                && now.saturating_since(message.created_at) > patience
         };
         self.messages
             .values()
@@ -225,13 +247,68 @@ impl Outbox {
             .collect()
     }
 
+    /// Drops what was not written by users and has been on its way for longer than `patience`:
+    /// the need for it will show again.
+    pub(super) fn drop_expired_service(&mut self, now: Time, patience: Duration) {
+        let old = |message: &&Outgoing| {
+            message.purpose != Purpose::Message
+                && now.saturating_since(message.created_at) > patience
+        };
+        let old: Vec<_> = self
+            .messages
+            .values()
+            .filter(old)
+            .map(|message| message.id)
+            .collect();
+        for id in old {
+            self.remove(id, Outcome::Failed(FailReason::Expired));
+        }
+    }
+
+    /// Correspondents with answers on their way, each with the fragments whose ack has not come.
+    pub(super) fn answers(&self) -> BTreeMap<SenderTag, usize> {
+        let mut answers = BTreeMap::new();
+        for message in self.messages.values() {
+            if let (Recipient::Anonymous(tag), None, Purpose::Message) =
+                (message.to, message.failed, message.purpose)
+            {
+                *answers.entry(tag).or_insert(0) += message.split.count() - message.acked;
+            }
+        }
+        answers
+    }
+
+    /// Answers of users on their way to that correspondent.
+    pub(super) fn answers_to(&self, tag: SenderTag) -> Vec<MessageId> {
+        let to = Recipient::Anonymous(tag);
+        let answer = |message: &&Outgoing| {
+            message.to == to && message.failed.is_none() && message.purpose == Purpose::Message
+        };
+        self.messages
+            .values()
+            .filter(answer)
+            .map(|message| message.id)
+            .collect()
+    }
+
+    /// Whether a fragment is still on its way.
+    pub(super) fn holds(&self, id: FragmentId) -> bool {
+        self.find(id).is_some()
+    }
+
     /// The next fragment that may leave for a recipient that can be reached.
-    pub(super) fn next(&mut self, reachable: impl Fn(&Address) -> bool) -> Option<Ready> {
+    pub(super) fn next(
+        &mut self,
+        reachable: impl Fn(&Recipient, Purpose) -> bool,
+    ) -> Option<Ready> {
         self.next_repetition(&reachable)
             .or_else(|| self.next_departure(&reachable))
     }
 
-    fn next_repetition(&mut self, reachable: &impl Fn(&Address) -> bool) -> Option<Ready> {
+    fn next_repetition(
+        &mut self,
+        reachable: &impl Fn(&Recipient, Purpose) -> bool,
+    ) -> Option<Ready> {
         for _ in 0..self.again.len() {
             let id = self.again.pop_front()?;
             let Some((message, index)) = self.find(id) else {
@@ -241,7 +318,7 @@ impl Outbox {
                 message.fragments.get(index),
                 Some(FragmentState::Waiting { .. })
             );
-            if waits && reachable(&message.to) {
+            if waits && reachable(&message.to, message.purpose) {
                 let fragment = message.split.fragment(&message.wire, index)?;
                 return Some(Ready {
                     to: message.to,
@@ -256,13 +333,16 @@ impl Outbox {
         None
     }
 
-    fn next_departure(&mut self, reachable: &impl Fn(&Address) -> bool) -> Option<Ready> {
+    fn next_departure(
+        &mut self,
+        reachable: &impl Fn(&Recipient, Purpose) -> bool,
+    ) -> Option<Ready> {
         for _ in 0..self.turns.len() {
             let id = self.turns.pop_front()?;
             let Some(message) = self.messages.get_mut(&id) else {
                 continue;
             };
-            if !reachable(&message.to) || message.is_window_full() {
+            if !reachable(&message.to, message.purpose) || message.is_window_full() {
                 self.turns.push_back(id);
                 continue;
             }
@@ -336,8 +416,11 @@ impl Outbox {
                 if message.acked < message.split.count() {
                     return AckOutcome::Progress(id);
                 }
+                let purpose = message.purpose;
                 self.remove(id, Outcome::AtGateway)
-                    .map_or(AckOutcome::Stray, AckOutcome::Finished)
+                    .map_or(AckOutcome::Stray, |message| {
+                        AckOutcome::Finished(message, purpose)
+                    })
             }
         }
     }
@@ -366,6 +449,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Address;
     use crate::keys::ClientKeys;
     use rand_core::SeedableRng;
 
@@ -379,11 +463,13 @@ mod tests {
         let sets = Split::sets_needed(len + 1, PacketSize::Regular);
         SentMessage {
             id: MessageId([id; 16]),
-            to: Address {
+            to: Recipient::Address(Address {
                 identity,
                 encryption,
                 gateway: identity,
-            },
+            }),
+            surbs: 0,
+            head: vec![0],
             created_at: NOW,
             outcome: Outcome::Pending,
             sets: (u32::from(id) * 100..)
@@ -395,7 +481,7 @@ mod tests {
     }
 
     fn leave(outbox: &mut Outbox, now: Time) -> FragmentId {
-        let id = outbox.next(|_| true).unwrap().fragment.id();
+        let id = outbox.next(|_, _| true).unwrap().fragment.id();
         outbox.left(now, id, DELAY);
         id
     }
@@ -403,8 +489,8 @@ mod tests {
     #[test]
     fn short_messages_do_not_wait_for_long_ones() {
         let mut outbox = Outbox::default();
-        assert!(outbox.insert(message(1, 10_000)));
-        assert!(outbox.insert(message(2, 10)));
+        assert!(outbox.insert(message(1, 10_000), Purpose::Message));
+        assert!(outbox.insert(message(2, 10), Purpose::Message));
         let sets: Vec<_> = (0..4).map(|_| leave(&mut outbox, NOW).set.get()).collect();
         assert_eq!(sets, [100, 200, 100, 100]);
         assert_eq!(outbox.state(MessageId([2; 16])), Some(DeliveryState::Sent));
@@ -415,7 +501,7 @@ mod tests {
     #[test]
     fn a_message_is_finished_by_its_last_ack_and_no_ack_counts_twice() {
         let mut outbox = Outbox::default();
-        outbox.insert(message(1, 3000));
+        outbox.insert(message(1, 3000), Purpose::Message);
         let [first, second] = [(); 2].map(|()| leave(&mut outbox, NOW));
         assert_eq!(
             outbox.acked(first),
@@ -426,7 +512,10 @@ mod tests {
             outcome: Outcome::AtGateway,
             ..message(1, 3000)
         };
-        assert_eq!(outbox.acked(second), AckOutcome::Finished(done));
+        assert_eq!(
+            outbox.acked(second),
+            AckOutcome::Finished(done, Purpose::Message)
+        );
         assert_eq!(outbox.acked(second), AckOutcome::Stray);
         assert_eq!(
             (outbox.awaiting(), outbox.bytes(), outbox.deadline()),
@@ -437,18 +526,18 @@ mod tests {
     #[test]
     fn an_overdue_fragment_leaves_again_as_the_same_fragment() {
         let mut outbox = Outbox::default();
-        outbox.insert(message(1, 10));
-        let first = outbox.next(|_| true).unwrap();
+        outbox.insert(message(1, 10), Purpose::Message);
+        let first = outbox.next(|_, _| true).unwrap();
         outbox.left(NOW, first.fragment.id(), DELAY);
         let deadline = outbox.deadline().unwrap();
         assert_eq!(outbox.expire(NOW), 0);
-        assert!(outbox.next(|_| true).is_none());
+        assert!(outbox.next(|_, _| true).is_none());
         assert_eq!(outbox.expire(deadline), 1);
         assert!(
-            outbox.next(|_| false).is_none(),
+            outbox.next(|_, _| false).is_none(),
             "the recipient cannot be reached"
         );
-        let again = outbox.next(|_| true).unwrap();
+        let again = outbox.next(|_, _| true).unwrap();
         assert!(again.repeated && !first.repeated);
         assert_eq!(again.fragment, first.fragment);
     }
@@ -456,23 +545,23 @@ mod tests {
     #[test]
     fn an_ack_that_comes_late_spares_the_repetition() {
         let mut outbox = Outbox::default();
-        outbox.insert(message(1, 3000));
+        outbox.insert(message(1, 3000), Purpose::Message);
         let [first, _] = [(); 2].map(|()| leave(&mut outbox, NOW));
         outbox.expire(NOW + Duration::from_secs(60));
         assert_eq!(
             outbox.acked(first),
             AckOutcome::Progress(MessageId([1; 16]))
         );
-        let again = outbox.next(|_| true).unwrap();
+        let again = outbox.next(|_, _| true).unwrap();
         assert_eq!(again.fragment.id().number, 2);
-        assert!(outbox.next(|_| true).is_none());
+        assert!(outbox.next(|_, _| true).is_none());
     }
 
     #[test]
     fn a_failed_message_rests_until_it_is_tried_again() {
         let mut outbox = Outbox::default();
         let id = MessageId([1; 16]);
-        outbox.insert(message(1, 10));
+        outbox.insert(message(1, 10), Purpose::Message);
         leave(&mut outbox, NOW);
         let patience = Duration::from_secs(5);
         assert_eq!(outbox.expired(NOW + patience, patience), []);
@@ -480,10 +569,10 @@ mod tests {
         assert_eq!(outbox.expired(later, patience), [id]);
         outbox.fail(id, FailReason::Expired).unwrap();
         assert_eq!(outbox.expired(later, patience), []);
-        assert!(outbox.next(|_| true).is_none());
+        assert!(outbox.next(|_, _| true).is_none());
         assert_eq!(outbox.awaiting(), 0);
         assert_eq!(outbox.retry(later, id).unwrap().outcome, Outcome::Pending);
-        assert!(outbox.next(|_| true).is_some());
+        assert!(outbox.next(|_, _| true).is_some());
         assert_eq!(outbox.retry(later, id), None, "it did not fail again");
     }
 }

@@ -118,6 +118,12 @@ pub enum Problem {
          when the gateway appears; check that you both use the same network."
     )]
     RecipientGatewayMissing,
+    /// The recipient is anonymous, and there is no SURB left to answer with.
+    #[error(
+        "Your answer waits: the other side has to send more reply blocks first. Sotto has asked \
+         for them."
+    )]
+    NoSurbs,
     /// The disk took nothing.
     #[error("Your data could not be saved ({0}). Free some disk space; Sotto tries again.")]
     StorageFailed(String),
@@ -142,6 +148,7 @@ impl Problem {
             Self::GatewayUnencrypted => "gateway.unencrypted",
             Self::OutOfBandwidth(_) => "gateway.bandwidth",
             Self::RecipientGatewayMissing => "peer.gateway-missing",
+            Self::NoSurbs => "peer.no-surbs",
             Self::StorageFailed(_) => "storage.failed",
         }
     }
@@ -152,7 +159,7 @@ impl Problem {
             Self::DirectoryUnreachable(_) | Self::DirectoryNonsense(_) | Self::NoGateway => {
                 Fault::Directory
             }
-            Self::RecipientGatewayMissing => Fault::Peer,
+            Self::RecipientGatewayMissing | Self::NoSurbs => Fault::Peer,
             Self::StorageFailed(_) => Fault::Storage,
             _ => Fault::Gateway,
         }
@@ -171,6 +178,9 @@ pub enum SendError {
         /// The most bytes a message may have.
         limit: usize,
     },
+    /// Nobody is known by that sender tag.
+    #[error("There is no way to answer this sender: it gave no reply blocks, or all are used up.")]
+    UnknownCorrespondent,
     /// Too much is waiting already.
     #[error("Too many messages are waiting to be sent. Wait until some have left.")]
     OutboxFull,
@@ -182,6 +192,7 @@ impl SendError {
         match self {
             Self::Empty => "message.empty",
             Self::TooLarge { .. } => "message.too-large",
+            Self::UnknownCorrespondent => "reply.unknown-correspondent",
             Self::OutboxFull => "outbox.full",
         }
     }

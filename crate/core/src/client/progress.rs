@@ -57,6 +57,8 @@ pub enum FailReason {
     Expired,
     /// The user took it back.
     Cancelled,
+    /// It is an answer to an anonymous correspondent who gave no SURBs for it.
+    NoSurbs,
 }
 
 /// Where a message is on its way.

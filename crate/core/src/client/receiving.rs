@@ -5,7 +5,7 @@ use crate::ack::Acknowledged;
 use crate::crypto::random_bytes;
 use crate::delivery::{self, Delivery};
 use crate::fragment::{Arrival, Complete, Fragment, FragmentId, Seen, SetId};
-use crate::message::{Content, NymMessage, Repliable, Reply};
+use crate::message::{Content, NymMessage, Repliable, Reply, SenderTag};
 use crate::time::Time;
 use std::time::Duration;
 
@@ -17,7 +17,18 @@ const FRAGMENT_PATIENCE: Duration = Duration::from_secs(48 * 3600);
 impl Client {
     /// Takes in what the gateway pushed.
     pub(super) fn receive(&mut self, now: Time, pushed: &[u8]) {
-        match delivery::open(&self.keys, pushed) {
+        let Self {
+            keys,
+            reply_keys,
+            ledger,
+            ..
+        } = self;
+        let delivery = delivery::open(keys, pushed, |digest| {
+            let key = reply_keys.take(digest)?;
+            ledger.delete(Store::ReplyKey, *digest);
+            Some(key)
+        });
+        match delivery {
             Delivery::Ack(Acknowledged::Fragment(id)) => self.receive_ack(id),
             Delivery::Ack(Acknowledged::Cover) | Delivery::Cover => self.statistics.cover += 1,
             Delivery::Malformed => self.statistics.malformed += 1,
@@ -63,19 +74,28 @@ impl Client {
             self.seen.insert(set, &record);
             self.ledger.put(Store::Seen, seen_key(set), record);
         }
-        let (sender_tag, body) = match NymMessage::decode(&complete.message) {
-            Ok(NymMessage::Plain(body) | NymMessage::Reply(Reply::Data(body))) => (None, body),
+        match NymMessage::decode(&complete.message) {
+            Ok(NymMessage::Plain(body) | NymMessage::Reply(Reply::Data(body))) => {
+                self.receive_message(now, None, body);
+            }
             Ok(NymMessage::Repliable(Repliable {
                 tag,
-                content: Content::Data(body),
-                ..
-            })) => (Some(tag), body),
-            Ok(NymMessage::Repliable(_) | NymMessage::Reply(Reply::SurbRequest(_))) => return,
-            Err(_) => {
-                self.statistics.unreadable += 1;
-                return;
+                content,
+                surbs,
+            })) => {
+                self.receive_surbs(now, tag, surbs);
+                if let Content::Data(body) = content {
+                    self.receive_message(now, Some(tag), body);
+                }
             }
-        };
+            Ok(NymMessage::Reply(Reply::SurbRequest(request))) => {
+                self.surbs_requested(now, request);
+            }
+            Err(_) => self.statistics.unreadable += 1,
+        }
+    }
+
+    fn receive_message(&mut self, now: Time, sender_tag: Option<SenderTag>, body: Vec<u8>) {
         let id = MessageId(random_bytes(&mut self.rng));
         let message = ReceivedMessage {
             id,
@@ -91,6 +111,9 @@ impl Client {
     pub(super) fn sweep_received(&mut self, now: Time) {
         let gone = self.reassembly.sweep(now, FRAGMENT_PATIENCE);
         self.delete_fragments(gone);
+        for digest in self.reply_keys.sweep(now) {
+            self.ledger.delete(Store::ReplyKey, digest);
+        }
         for set in self.seen.sweep(now) {
             self.ledger.delete(Store::Seen, seen_key(set));
         }

@@ -26,11 +26,17 @@ pub enum Store {
     Fragment,
     /// Sets of messages that arrived already.
     Seen,
+    /// The tags by which those know us to whom we write anonymously, by their address.
+    SenderTag,
+    /// The keys of answers to SURBs that we gave away, by what stands in front of the answers.
+    ReplyKey,
+    /// SURBs that we were given, by sender tag and number.
+    Surb,
 }
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Identity,
         Self::Registration,
         Self::Outbox,
@@ -38,15 +44,21 @@ impl Store {
         Self::Inbox,
         Self::Fragment,
         Self::Seen,
+        Self::SenderTag,
+        Self::ReplyKey,
+        Self::Surb,
     ];
 
     /// The stores whose records [`Client::new`](super::Client::new) wants.
-    pub const LOADED: [Self; 5] = [
+    pub const LOADED: [Self; 8] = [
         Self::Identity,
         Self::Registration,
         Self::Outbox,
         Self::Fragment,
         Self::Seen,
+        Self::SenderTag,
+        Self::ReplyKey,
+        Self::Surb,
     ];
 
     /// The name on disk.
@@ -59,6 +71,9 @@ impl Store {
             Self::Inbox => "inbox",
             Self::Fragment => "fragment",
             Self::Seen => "seen",
+            Self::SenderTag => "sender-tag",
+            Self::ReplyKey => "reply-key",
+            Self::Surb => "surb",
         }
     }
 }
@@ -123,19 +138,71 @@ pub struct Commit {
 /// Version byte in front of every record here.
 const VERSION: u8 = 1;
 
+/// Whom a message is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Recipient {
+    /// The owner of an address.
+    Address(Address),
+    /// An anonymous correspondent, reached through SURBs.
+    Anonymous(SenderTag),
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Anonymous(tag) => tag.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Recipient {
+    fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Address(address) => [&[0], address.to_bytes().as_slice()].concat(),
+            Self::Anonymous(tag) => [&[1], tag.0.as_slice()].concat(),
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        match bytes.split_first()? {
+            (0, rest) => {
+                let (address, rest) = rest.split_first_chunk::<96>()?;
+                Some((Self::Address(Address::from_bytes(address).ok()?), rest))
+            }
+            (1, rest) => {
+                let (tag, rest) = rest.split_first_chunk()?;
+                Some((Self::Anonymous(SenderTag(*tag)), rest))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A message of ours: on its way, or the memory of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SentMessage {
     /// Names the message.
     pub id: MessageId,
     /// Whom it is for.
-    pub to: Address,
+    pub to: Recipient,
+    /// SURBs that are to go with it; none if it is not anonymous, or they are in `head` already.
+    pub surbs: u16,
     /// When it was written.
     pub created_at: Time,
     /// What has become of it, as far as disk knows.
     pub outcome: Outcome,
     /// The sets its fragments are in; the same each time they are sent.
     pub sets: Vec<SetId>,
+    /// What travels in front of the body: the message's type, and SURBs. Empty, as the sets are,
+    /// until an anonymous message gets its SURBs.
+    pub head: Vec<u8>,
     /// What it says.
     pub body: Vec<u8>,
 }
@@ -170,6 +237,7 @@ impl Outcome {
             Self::AtGateway => 1,
             Self::Failed(FailReason::Expired) => 2,
             Self::Failed(FailReason::Cancelled) => 3,
+            Self::Failed(FailReason::NoSurbs) => 4,
         }
     }
 
@@ -179,22 +247,30 @@ impl Outcome {
             1 => Some(Self::AtGateway),
             2 => Some(Self::Failed(FailReason::Expired)),
             3 => Some(Self::Failed(FailReason::Cancelled)),
+            4 => Some(Self::Failed(FailReason::NoSurbs)),
             _ => None,
         }
     }
 }
 
 impl SentMessage {
+    /// Whether everything that travels is known, so that it can leave.
+    pub(super) const fn is_prepared(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
     /// The content of the message's record in [`Store::Outbox`] or [`Store::Sent`].
     pub fn to_record(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION, self.outcome.to_byte()];
         bytes.extend_from_slice(&self.created_at.as_millis().to_be_bytes());
-        bytes.extend_from_slice(&self.to.to_bytes());
-        let sets = u16::try_from(self.sets.len()).unwrap_or(u16::MAX);
-        bytes.extend_from_slice(&sets.to_be_bytes());
+        bytes.extend_from_slice(&self.surbs.to_be_bytes());
+        bytes.extend(self.to.to_bytes());
+        bytes.extend_from_slice(&length(self.sets.len()));
         for set in &self.sets {
             bytes.extend_from_slice(&set.get().to_be_bytes());
         }
+        bytes.extend_from_slice(&length(self.head.len()));
+        bytes.extend_from_slice(&self.head);
         bytes.extend_from_slice(&self.body);
         bytes
     }
@@ -205,22 +281,37 @@ impl SentMessage {
             return None;
         };
         let (created_at, rest) = rest.split_first_chunk()?;
-        let (to, rest) = rest.split_first_chunk::<96>()?;
-        let (count, rest) = rest.split_first_chunk()?;
-        let (sets, body) = rest.split_at_checked(4 * usize::from(u16::from_be_bytes(*count)))?;
+        let (surbs, rest) = rest.split_first_chunk()?;
+        let (to, rest) = Recipient::decode(rest)?;
+        let (sets, rest) = split_length(rest, 4)?;
+        let (head, body) = split_length(rest, 1)?;
         let (sets, _) = sets.as_chunks::<4>();
         Some(Self {
             id: MessageId::from_bytes(key)?,
-            to: Address::from_bytes(to).ok()?,
+            to,
+            surbs: u16::from_be_bytes(*surbs),
             created_at: Time::from_millis(u64::from_be_bytes(*created_at)),
             outcome: Outcome::from_byte(*outcome)?,
             sets: sets
                 .iter()
                 .map(|set| SetId::new(u32::from_be_bytes(*set)))
                 .collect::<Option<_>>()?,
+            head: head.to_vec(),
             body: body.to_vec(),
         })
     }
+}
+
+/// A number of items, in four bytes.
+fn length(items: usize) -> [u8; 4] {
+    u32::try_from(items).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// Reads a number of items and that many items of `size` bytes each; also gives the rest.
+fn split_length(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
+    let (count, rest) = bytes.split_first_chunk()?;
+    let count = usize::try_from(u32::from_be_bytes(*count)).ok()?;
+    rest.split_at_checked(count.checked_mul(size)?)
 }
 
 /// A message that arrived.
@@ -343,20 +434,30 @@ mod tests {
     use crate::keys::ClientKeys;
     use rand_core::SeedableRng;
 
+    fn keys() -> ClientKeys {
+        ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([1; 32]))
+    }
+
+    fn identity() -> IdentityKey {
+        keys().signing.identity_key()
+    }
+
     fn sent() -> SentMessage {
-        let keys = ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([1; 32]));
-        let identity = keys.signing.identity_key();
+        let keys = keys();
+        let identity = identity();
         let encryption = keys.encryption.public_key();
         SentMessage {
             id: MessageId([3; 16]),
-            to: Address {
+            to: Recipient::Address(Address {
                 identity,
                 encryption,
                 gateway: identity,
-            },
+            }),
+            surbs: 3,
             created_at: Time::from_millis(99),
             outcome: Outcome::Failed(FailReason::Expired),
             sets: vec![SetId::new(5).unwrap(), SetId::new(6).unwrap()],
+            head: vec![1, 2],
             body: b"hello".to_vec(),
         }
     }
@@ -367,7 +468,7 @@ mod tests {
         let record = message.to_record();
         assert_eq!(SentMessage::from_record(&[3; 16], &record), Some(message));
         assert_eq!(SentMessage::from_record(&[3; 15], &record), None);
-        for len in 0..116 {
+        for len in 0..127 {
             assert_eq!(
                 SentMessage::from_record(&[3; 16], &record[..len]),
                 None,
@@ -408,7 +509,7 @@ mod tests {
         assert_eq!(format!("{change:?}"), "Change(put in identity)");
         assert!(!format!("{:?}", sent()).contains("hello"));
         let registration = Registration {
-            gateway: sent().to.gateway,
+            gateway: identity(),
             key: SharedKey::from_bytes([77; 32]),
             standing: Standing::Confirmed,
             last_timestamp: 5,

@@ -3,15 +3,19 @@
 use super::atlas::Atlas;
 use super::connecting::Reconnect;
 use super::ledger::Ledger;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Purpose};
 use super::record::{Outcome, Registration, Standing};
+use super::reply_keys::ReplyKeys;
 use super::sending::Schedule;
+use super::surbs::{RotationNow, Surbs};
 use super::{
     Client, Config, Output, Record, SWEEP_EVERY, SentMessage, Statistics, StorageError, Store,
 };
 use crate::ChaCha20Rng;
+use crate::address::Address;
 use crate::fragment::{Fragment, Reassembly, Seen, SetId};
 use crate::keys::ClientKeys;
+use crate::message::SenderTag;
 use crate::time::Time;
 use std::collections::{HashMap, VecDeque};
 
@@ -47,6 +51,12 @@ impl Client {
             reconnect: Reconnect::default(),
             outbox: Outbox::default(),
             schedule: Schedule::default(),
+            unprepared: Vec::new(),
+            sender_tags: HashMap::new(),
+            reply_keys: ReplyKeys::default(),
+            surbs: Surbs::default(),
+            rotation: RotationNow::default(),
+            answers: VecDeque::new(),
             told: HashMap::new(),
             told_connection: None,
             reassembly: Reassembly::default(),
@@ -68,6 +78,9 @@ impl Client {
                 Store::Outbox => self.restore_outgoing(&record),
                 Store::Fragment => self.restore_fragment(&record.value),
                 Store::Seen => self.restore_seen(&record),
+                Store::SenderTag => self.restore_sender_tag(&record),
+                Store::ReplyKey => self.reply_keys.restore(&record.key, &record.value),
+                Store::Surb => self.restore_surb(&record.key, &record.value),
                 Store::Identity | Store::Sent | Store::Inbox => true,
             };
             if !good {
@@ -91,7 +104,23 @@ impl Client {
     fn restore_outgoing(&mut self, record: &Record) -> bool {
         SentMessage::from_record(&record.key, &record.value)
             .filter(|message| message.outcome != Outcome::AtGateway)
-            .is_some_and(|message| self.outbox.insert(message))
+            .is_some_and(|message| self.take_back_in(message))
+    }
+
+    fn take_back_in(&mut self, message: SentMessage) -> bool {
+        if message.is_prepared() {
+            return self.outbox.insert(message, Purpose::Message);
+        }
+        self.unprepared.push(message);
+        true
+    }
+
+    fn restore_sender_tag(&mut self, record: &Record) -> bool {
+        let address = Address::from_bytes(&record.key).ok();
+        let tag = <[u8; 16]>::try_from(record.value.as_slice()).ok();
+        let both = address.zip(tag);
+        both.map(|(address, tag)| self.sender_tags.insert(address, SenderTag(tag)))
+            .is_some()
     }
 
     /// A fragment's record: when it came (milliseconds, 8 bytes), then the fragment.

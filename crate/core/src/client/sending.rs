@@ -1,17 +1,20 @@
 //! Messages on their way out: from `send` to packets, and back from acks.
 
-use super::outbox::{AckOutcome, Ready};
+use super::anonymous::sets_needed;
+use super::answering::Answer;
+use super::outbox::{AckOutcome, Purpose};
 use super::progress::{DeliveryState, FailReason, MessageId};
-use super::record::{Outcome, SentMessage};
+use super::record::{Outcome, Recipient, SentMessage};
 use super::schedule::{Congestion, Stream};
 use super::{After, Client, Output, Pacing, Problem, SendError, Store};
 use crate::ChaCha20Rng;
 use crate::address::Address;
 use crate::crypto::random_bytes;
-use crate::fragment::{FragmentId, SetId, Split};
+use crate::fragment::{FragmentId, SetId};
 use crate::gateway::binary;
+use crate::message::NymMessage;
 use crate::packet::PacketSize;
-use crate::prepare::{Prepared, Sender, prepare, prepare_cover};
+use crate::prepare::{Prepared, Sender, prepare, prepare_cover, prepare_reply};
 use crate::time::Time;
 use crate::topology::Topology;
 use std::time::Duration;
@@ -67,6 +70,27 @@ impl Client {
     /// # Errors
     /// [`SendError`] if it can never be sent like this; nothing has changed then.
     pub fn send(&mut self, now: Time, to: &Address, body: Vec<u8>) -> Result<MessageId, SendError> {
+        self.check_body(&body)?;
+        let mut message = SentMessage {
+            id: MessageId(random_bytes(&mut self.rng)),
+            to: Recipient::Address(*to),
+            surbs: 0,
+            created_at: now,
+            outcome: Outcome::Pending,
+            sets: Vec::new(),
+            head: NymMessage::encode_plain(&[]),
+            body,
+        };
+        message.sets = self.draw_sets(sets_needed(&message));
+        let id = message.id;
+        self.ledger.put(Store::Outbox, id.0, message.to_record());
+        self.ledger.then(After::Enqueue(message));
+        self.advance(now);
+        Ok(id)
+    }
+
+    /// Whether a message can be sent at all, and kept until then.
+    pub(super) fn check_body(&self, body: &[u8]) -> Result<(), SendError> {
         if body.is_empty() {
             return Err(SendError::Empty);
         }
@@ -78,21 +102,7 @@ impl Client {
         if self.outbox.bytes() + body.len() > MAX_OUTBOX_BYTES {
             return Err(SendError::OutboxFull);
         }
-        let id = MessageId(random_bytes(&mut self.rng));
-        let sets = self.draw_sets(Split::sets_needed(body.len() + 1, PacketSize::Regular));
-        let outcome = Outcome::Pending;
-        let message = SentMessage {
-            id,
-            to: *to,
-            created_at: now,
-            outcome,
-            sets,
-            body,
-        };
-        self.ledger.put(Store::Outbox, id.0, message.to_record());
-        self.ledger.then(After::Enqueue(message));
-        self.advance(now);
-        Ok(id)
+        Ok(())
     }
 
     /// Puts a failed message on its way again.
@@ -107,22 +117,33 @@ impl Client {
     pub fn cancel(&mut self, now: Time, id: MessageId) {
         let outcome = Outcome::Failed(FailReason::Cancelled);
         let message = self.outbox.remove(id, outcome);
-        if let Some(message) = message.or_else(|| self.take_back_unsaved(id, outcome)) {
+        let message = message.or_else(|| self.take_back_unsaved(id));
+        if let Some(message) = message.or_else(|| self.take_back_unprepared(id)) {
+            let message = SentMessage { outcome, ..message };
             self.finish(&message, DeliveryState::Failed(FailReason::Cancelled));
         }
         self.advance(now);
     }
 
     /// Takes a message back that is still on its way to disk.
-    fn take_back_unsaved(&mut self, id: MessageId, outcome: Outcome) -> Option<SentMessage> {
-        let it = |after: &After| matches!(after, After::Enqueue(message) if message.id == id);
+    fn take_back_unsaved(&mut self, id: MessageId) -> Option<SentMessage> {
+        let it = |after: &After| matches!(after, After::Enqueue(message) | After::Prepare(message) if message.id == id);
         match self.ledger.take_back(it)? {
-            After::Enqueue(message) => Some(SentMessage { outcome, ..message }),
+            After::Enqueue(message) | After::Prepare(message) => Some(message),
             _ => None,
         }
     }
 
-    fn draw_sets(&mut self, count: usize) -> Vec<SetId> {
+    /// Takes an anonymous message back that has no SURBs yet.
+    fn take_back_unprepared(&mut self, id: MessageId) -> Option<SentMessage> {
+        let place = self
+            .unprepared
+            .iter()
+            .position(|message| message.id == id)?;
+        Some(self.unprepared.remove(place))
+    }
+
+    pub(super) fn draw_sets(&mut self, count: usize) -> Vec<SetId> {
         let mut sets: Vec<SetId> = Vec::with_capacity(count);
         while sets.len() < count {
             let drawn = SetId::draw(&mut self.rng, None);
@@ -135,11 +156,8 @@ impl Client {
 
     /// A new message is on disk: it is told of and may leave.
     pub(super) fn enqueue(&mut self, message: SentMessage) {
-        let id = message.id;
-        let state = DeliveryState::Queued { waiting: None };
-        self.outbox.insert(message);
-        self.told.insert(id, state.clone());
-        self.outputs.push_back(Output::Delivery { id, state });
+        self.tell_queued(message.id);
+        self.outbox.insert(message, Purpose::Message);
     }
 
     /// A message is done with: in one commit it leaves the outbox and is remembered.
@@ -152,9 +170,9 @@ impl Client {
             .then(After::Tell(Output::Delivery { id, state }));
     }
 
-    /// A message has been on its way for too long: it rests in the outbox until a retry.
-    pub(super) fn give_up(&mut self, id: MessageId) {
-        if let Some(message) = self.outbox.fail(id, FailReason::Expired) {
+    /// A message is hopeless: it rests in the outbox until a retry.
+    pub(super) fn give_up(&mut self, id: MessageId, reason: FailReason) {
+        if let Some(message) = self.outbox.fail(id, reason) {
             self.ledger.put(Store::Outbox, id.0, message.to_record());
         }
     }
@@ -163,9 +181,11 @@ impl Client {
         match self.outbox.acked(id) {
             AckOutcome::Stray => self.statistics.stray_acks += 1,
             AckOutcome::Progress(_) => self.statistics.acks += 1,
-            AckOutcome::Finished(message) => {
+            AckOutcome::Finished(message, purpose) => {
                 self.statistics.acks += 1;
-                self.finish(&message, DeliveryState::AtGateway);
+                if purpose == Purpose::Message {
+                    self.finish(&message, DeliveryState::AtGateway);
+                }
             }
         }
     }
@@ -202,7 +222,8 @@ impl Client {
     fn send_main_stream(&mut self, now: Time, mean: Duration) {
         let unanswered = self.link.as_ref().map_or(0, |link| link.unanswered);
         self.schedule.congestion = self.schedule.congestion.next(now, unanswered);
-        if !self.config.cover.fill_ticks && !self.outbox.has_waiting() {
+        let nothing = !self.outbox.has_waiting() && self.answers.is_empty();
+        if !self.config.cover.fill_ticks && nothing {
             // Without cover nothing happens at a tick: then the process can rest.
             return self.schedule.main.stop();
         }
@@ -243,9 +264,17 @@ impl Client {
     fn somebody_is_missing(&self) -> bool {
         let own = self.registration.as_ref().map(|own| own.gateway);
         let waiting = |state| !matches!(state, DeliveryState::Failed(_));
-        self.outbox.states().any(|(_, to, state)| {
-            waiting(state) && !(self.atlas.lists(Some(to.gateway)) && self.atlas.lists(own))
-        })
+        self.outbox
+            .states()
+            .any(|(_, to, state)| waiting(state) && !(self.is_listed(&to) && self.atlas.lists(own)))
+    }
+
+    /// Whether the recipient's gateway, as far as it is known, is in the topology.
+    fn is_listed(&self, to: &Recipient) -> bool {
+        match to {
+            Recipient::Address(to) => self.atlas.lists(Some(to.gateway)),
+            Recipient::Anonymous(_) => true,
+        }
     }
 
     /// Whether gateway and mixnet can take another packet.
@@ -264,26 +293,55 @@ impl Client {
         if self.outbox.awaiting() >= MAX_AWAITING {
             return false;
         }
-        let reachable = |to: &Address| self.atlas.lists(Some(to.gateway));
-        let Some(ready) = self.outbox.next(reachable) else {
-            return false;
-        };
-        let id = ready.fragment.id();
-        let Some(prepared) = self.prepare(&ready) else {
-            self.outbox.put_back(id);
+        let Some((id, repeated, prepared)) = self.next_answer().or_else(|| self.next_fragment())
+        else {
             return false;
         };
         self.outbox.left(now, id, prepared.expected_delay);
         self.statistics.packets_sent += 1;
-        self.statistics.packets_repeated += u64::from(ready.repeated);
+        self.statistics.packets_repeated += u64::from(repeated);
         self.give_to_gateway(&prepared);
         true
     }
 
-    fn prepare(&mut self, ready: &Ready) -> Option<Prepared> {
-        self.with_sender(|rng, topology, sender| {
-            prepare(rng, topology, sender, &ready.to, &ready.fragment).ok()
-        })
+    /// The next fragment for the owner of an address, packed.
+    fn next_fragment(&mut self) -> Option<(FragmentId, bool, Prepared)> {
+        let atlas = &self.atlas;
+        let reachable = |to: &Recipient, _| match to {
+            Recipient::Address(to) => atlas.lists(Some(to.gateway)),
+            Recipient::Anonymous(_) => false,
+        };
+        let ready = self.outbox.next(reachable)?;
+        let id = ready.fragment.id();
+        let Recipient::Address(to) = ready.to else {
+            return None;
+        };
+        let prepared = self.with_sender(|rng, topology, sender| {
+            prepare(rng, topology, sender, &to, &ready.fragment).ok()
+        });
+        if prepared.is_none() {
+            self.outbox.put_back(id);
+        }
+        prepared.map(|prepared| (id, ready.repeated, prepared))
+    }
+
+    /// The next fragment of an answer whose SURB is gone from disk, packed.
+    fn next_answer(&mut self) -> Option<(FragmentId, bool, Prepared)> {
+        let outbox = &self.outbox;
+        self.answers
+            .retain(|answer| outbox.holds(answer.fragment.id()));
+        let Answer {
+            fragment,
+            repeated,
+            held,
+        } = self.answers.pop_front()?;
+        let prepared = self.with_sender(|rng, topology, sender| {
+            prepare_reply(rng, topology, sender, held.surb, held.parity, &fragment).ok()
+        });
+        if prepared.is_none() {
+            self.outbox.put_back(fragment.id());
+        }
+        prepared.map(|prepared| (fragment.id(), repeated, prepared))
     }
 
     /// Calls `pack` with what every packet of ours is made from.
@@ -332,14 +390,12 @@ impl Client {
 
     fn delivery_news(&mut self) -> Vec<Output> {
         let mut news = Vec::new();
-        let atlas = &self.atlas;
-        let missing = |to: &Address| atlas.topology().is_some() && !atlas.lists(Some(to.gateway));
         for (id, to, state) in self.outbox.states() {
-            let state = match state {
-                DeliveryState::Queued { .. } if missing(&to) => DeliveryState::Queued {
-                    waiting: Some(Problem::RecipientGatewayMissing),
+            let state = match self.obstacle(&to, &state) {
+                Some(problem) => DeliveryState::Queued {
+                    waiting: Some(problem),
                 },
-                other => other,
+                None => state,
             };
             if self
                 .told
@@ -351,6 +407,23 @@ impl Client {
             }
         }
         news
+    }
+
+    /// What keeps a message from leaving, or the rest of it.
+    fn obstacle(&self, to: &Recipient, state: &DeliveryState) -> Option<Problem> {
+        use DeliveryState::{Queued, Sending};
+        let looked = self.atlas.topology().is_some();
+        match (to, state) {
+            (Recipient::Address(_), Queued { .. }) if looked && !self.is_listed(to) => {
+                Some(Problem::RecipientGatewayMissing)
+            }
+            (Recipient::Anonymous(tag), Queued { .. } | Sending { .. })
+                if !self.surbs.may_reply(*tag) =>
+            {
+                Some(Problem::NoSurbs)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::crypto::{ZERO_IV, aes_ctr, hkdf_blake3};
 use crate::keys::{EncryptionKey, EncryptionSecret};
+use crate::surb::ReplyKey;
 use rand_core::CryptoRng;
 
 /// Bytes in front of the ciphertext: the ephemeral public key.
@@ -19,6 +20,21 @@ pub fn seal(rng: &mut impl CryptoRng, to: &EncryptionKey, fragment: &[u8]) -> Ve
         aes_ctr(&key, &ZERO_IV, ciphertext);
     }
     bytes
+}
+
+/// Encrypts an encoded fragment of an answer under its SURB's key, which is used once: the key's
+/// digest, then the ciphertext.
+pub fn seal_reply(key: &ReplyKey, fragment: &[u8]) -> Vec<u8> {
+    let mut ciphertext = fragment.to_vec();
+    aes_ctr(key.as_bytes(), &ZERO_IV, &mut ciphertext);
+    [key.digest().as_slice(), &ciphertext].concat()
+}
+
+/// Decrypts what [`seal_reply`] made, without the digest in front.
+pub fn open_reply(key: &ReplyKey, ciphertext: &[u8]) -> Vec<u8> {
+    let mut fragment = ciphertext.to_vec();
+    aes_ctr(key.as_bytes(), &ZERO_IV, &mut fragment);
+    fragment
 }
 
 /// Decrypts what [`seal`] made; `None` if it is too short to hold the ephemeral key.

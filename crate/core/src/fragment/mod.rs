@@ -7,7 +7,7 @@ mod reassembly;
 mod seen;
 mod split;
 
-pub use cipher::{OVERHEAD as CIPHER_OVERHEAD, open, seal};
+pub use cipher::{OVERHEAD as CIPHER_OVERHEAD, open, open_reply, seal, seal_reply};
 pub use header::{Fragment, FragmentError};
 pub use id::{FragmentId, SetId};
 pub use reassembly::{Arrival, Complete, MAX_HELD_BYTES, Reassembly, Refusal};

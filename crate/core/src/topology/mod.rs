@@ -109,7 +109,7 @@ impl WebSocket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topology {
     epoch: u32,
-    rotation: KeyRotation,
+    rotation_id: u32,
     layers: [Vec<Hop>; 3],
     gateways: BTreeMap<IdentityKey, Gateway>,
 }
@@ -130,7 +130,7 @@ impl Topology {
         }
         let topology = Self {
             epoch: rewarded.epoch_id,
-            rotation: KeyRotation::from_id(a.rotation_id),
+            rotation_id: a.rotation_id,
             layers: layers(&rewarded, &mixnodes.nodes.data),
             gateways: gateways.nodes.data.iter().filter_map(gateway).collect(),
         };
@@ -156,7 +156,12 @@ impl Topology {
 
     /// The rotation whose Sphinx keys the nodes are listed with.
     pub const fn rotation(&self) -> KeyRotation {
-        self.rotation
+        KeyRotation::from_id(self.rotation_id)
+    }
+
+    /// The running number of that rotation.
+    pub const fn rotation_id(&self) -> u32 {
+        self.rotation_id
     }
 
     /// The gateway of that name.

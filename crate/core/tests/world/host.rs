@@ -7,6 +7,7 @@ use sotto_core::address::Address;
 use sotto_core::client::{
     Client, Commit, Config, ConnectionState, DeliveryState, Input, MessageId, Output, Record, Store,
 };
+use sotto_core::message::SenderTag;
 use sotto_core::time::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub(crate) struct Host {
     /// Whether the disk takes anything.
     pub(crate) disk_full: bool,
     pub(crate) received: Vec<Vec<u8>>,
+    /// The tag of each received message's sender.
+    pub(crate) senders: Vec<Option<SenderTag>>,
     pub(crate) states: Vec<(MessageId, DeliveryState)>,
     pub(crate) connection: Option<ConnectionState>,
     pub(crate) connections: Vec<ConnectionState>,
@@ -47,6 +50,7 @@ impl Host {
             life: 0,
             disk_full: false,
             received: Vec::new(),
+            senders: Vec::new(),
             states: Vec::new(),
             connection: None,
             connections: Vec::new(),
@@ -242,6 +246,7 @@ fn tell(host: &mut Host, output: Output) {
             let key = (Store::Inbox, message.id.0.to_vec());
             assert!(host.disk.contains_key(&key), "shown before it was durable");
             host.received.push(message.body);
+            host.senders.push(message.sender_tag);
         }
         Output::Delivery { id, state } => {
             let kept = [Store::Outbox, Store::Sent]
@@ -261,6 +266,7 @@ fn tell(host: &mut Host, output: Output) {
             );
             host.addresses.push(address);
         }
+        Output::Surbs { .. } => {}
         Output::Storage(problem) => {
             host.storage_problems
                 .push(problem.map(|p| p.to_string()).unwrap_or_default());

@@ -25,7 +25,7 @@ use sotto_core::keys::{EncryptionSecret, SigningKey};
 use sotto_core::node::{self, Hop};
 use sotto_core::time::Time;
 use sotto_core::topology::DirectoryReplies;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 /// Mix nodes in each layer.
@@ -77,6 +77,9 @@ pub(crate) struct World {
     pub(crate) gateways: Vec<Gateway>,
     /// Share of packets lost on each way between nodes.
     pub(crate) loss: f64,
+    /// The epoch and the rotation that the directory tells of.
+    pub(crate) epoch: u32,
+    pub(crate) rotation: u32,
     /// What the directory answers instead of the truth.
     pub(crate) directory: Directory,
     mixes: BTreeMap<NodeAddress, Mix>,
@@ -84,6 +87,8 @@ pub(crate) struct World {
     sequence: u64,
     /// Ticks since time last passed.
     idle_ticks: u32,
+    /// Of every packet that any node has seen.
+    replay_tags: HashSet<[u8; 32]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,11 +125,14 @@ impl World {
             hosts: Vec::new(),
             gateways,
             loss: 0.0,
+            epoch: 100,
+            rotation: 4,
             directory: Directory::Honest,
             mixes,
             events: BTreeMap::new(),
             sequence: 0,
             idle_ticks: 0,
+            replay_tags: HashSet::new(),
         }
     }
 
@@ -246,7 +254,11 @@ impl World {
                 self.happen(event);
             }
             (_, Some((due, host))) if due <= end => {
-                self.idle_ticks = if due > self.now { 0 } else { self.idle_ticks + 1 };
+                self.idle_ticks = if due > self.now {
+                    0
+                } else {
+                    self.idle_ticks + 1
+                };
                 let deadline = (due, self.now);
                 assert!(
                     self.idle_ticks < MOST_IDLE_TICKS,
@@ -315,7 +327,12 @@ impl World {
                 _ => return,
             },
         };
-        match node::unwrap(bytes, secret).unwrap().hop {
+        let unwrapped = node::unwrap(bytes, secret).unwrap();
+        assert!(
+            self.replay_tags.insert(unwrapped.replay_tag),
+            "a packet or a SURB was used twice"
+        );
+        match unwrapped.hop {
             Hop::Forward {
                 next,
                 delay,
@@ -382,15 +399,26 @@ impl World {
             })
             .collect();
         let rewarded = json!({
-            "epoch_id": 100, "exit_gateways": [], "standby": [],
+            "epoch_id": self.epoch, "exit_gateways": [], "standby": [],
             "entry_gateways": up().map(|g| g.address.0.port()).collect::<Vec<_>>(),
             "layer1": layers[&0], "layer2": layers[&1], "layer3": layers[&2],
         });
         DirectoryReplies {
             rewarded_set: rewarded.to_string().into_bytes(),
-            mixnodes: page(mixnodes),
-            entry_gateways: page(gateways),
+            mixnodes: self.page(mixnodes),
+            entry_gateways: self.page(gateways),
         }
+    }
+
+    fn page(&self, nodes: Vec<Value>) -> Vec<u8> {
+        let size = nodes.len();
+        json!({
+            "metadata": {"status": null, "absolute_epoch_id": self.epoch, "rotation_id": self.rotation,
+                         "refreshed_at": "2026-05-23 07:41:02.7 +00:00:00"},
+            "nodes": {"pagination": {"total": size, "page": 0, "size": size}, "data": nodes},
+        })
+        .to_string()
+        .into_bytes()
     }
 }
 
@@ -407,17 +435,6 @@ fn described(
         "ed25519_identity_pubkey": identity.identity_key().to_string(),
         "x25519_sphinx_pubkey": secret.public_key().to_string(),
     })
-}
-
-fn page(nodes: Vec<Value>) -> Vec<u8> {
-    let size = nodes.len();
-    json!({
-        "metadata": {"status": null, "absolute_epoch_id": 100, "rotation_id": 4,
-                     "refreshed_at": "2026-05-23 07:41:02.7 +00:00:00"},
-        "nodes": {"pagination": {"total": size, "page": 0, "size": size}, "data": nodes},
-    })
-    .to_string()
-    .into_bytes()
 }
 
 impl std::fmt::Debug for World {

@@ -74,6 +74,8 @@ impl Run {
                 pages.publish(effects, &Event::Address { address });
             }
             Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
+            // Pages cannot answer anonymous correspondents yet.
+            Output::Surbs { .. } => {}
         }
     }
 
