@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sotto_app::background::{Input, Table};
 use sotto_app::page::RequestKind;
 use sotto_app::settings::SETTINGS_KEY;
-use sotto_core::client::{MessageId, Outcome, ReceivedMessage, SentMessage, Store};
+use sotto_core::client::{MessageId, Outcome, ReceivedMessage, Recipient, SentMessage, Store};
 use sotto_core::time::Time;
 use sotto_core::topology::DirectoryReplies;
 
@@ -497,7 +497,9 @@ fn a_restart_keeps_the_identity_and_what_waits() {
 fn a_sent_message_is_shown_with_what_became_of_it() {
     let message = SentMessage {
         id: MessageId([5; 16]),
-        to: address(),
+        to: Recipient::Address(address()),
+        surbs: 0,
+        head: vec![0],
         created_at: Time::from_millis(40),
         outcome: Outcome::AtGateway,
         sets: Vec::new(),

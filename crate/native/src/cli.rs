@@ -49,7 +49,8 @@ pub(crate) enum Command {
         #[arg(long)]
         count: Option<u64>,
     },
-    /// Send back every message whose first line is the address to answer to
+    /// Send back every message of an anonymous sender, and every one whose first line is the
+    /// address to answer to
     Echo,
 }
 
@@ -63,6 +64,12 @@ pub(crate) struct Send {
     /// Send the content of a file
     #[arg(long, conflicts_with = "message")]
     pub(crate) file: Option<PathBuf>,
+    /// Do not tell who you are; the recipient can answer all the same
+    #[arg(long)]
+    pub(crate) anonymous: bool,
+    /// Packets that an answer to an anonymous message may have before more are asked for
+    #[arg(long, default_value_t = 20, requires = "anonymous")]
+    pub(crate) surbs: u16,
 }
 
 impl Common {

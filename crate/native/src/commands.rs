@@ -4,7 +4,7 @@ use crate::cli::{Cli, Command, Common, Send};
 use crate::line::{Line, Printer, failure};
 use sotto::{Event, Handle, HandleError, Host, HostError, Options};
 use sotto_core::address::Address;
-use sotto_core::client::{Config, DeliveryState, MessageId};
+use sotto_core::client::{Config, DeliveryState, MessageId, ReceivedMessage};
 use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -127,7 +127,7 @@ impl Session {
             Command::Address => timeout(limit, self.address())
                 .await
                 .unwrap_or(Err(Failure::NoAddress(self.seconds))),
-            Command::Send(Send { to, .. }) => timeout(limit, self.send(to, body))
+            Command::Send(options) => timeout(limit, self.send(options, body))
                 .await
                 .unwrap_or(Err(Failure::Late(self.seconds))),
             Command::Listen { count } => self.listen(*count).await,
@@ -153,9 +153,14 @@ impl Session {
         }
     }
 
-    async fn send(&self, to: &Address, body: Vec<u8>) -> Result<(), Failure> {
+    async fn send(&self, options: &Send, body: Vec<u8>) -> Result<(), Failure> {
         let mut events = self.handle.subscribe().await?;
-        let ours = self.handle.send(to, body).await?;
+        let Send { to, surbs, .. } = options;
+        let ours = if options.anonymous {
+            self.handle.send_anonymous(to, body, *surbs).await?
+        } else {
+            self.handle.send(to, body).await?
+        };
         self.printer.print(&Line::Accepted {
             id: ours.to_string(),
         });
@@ -187,7 +192,7 @@ impl Session {
         match event {
             Event::Delivery { id, .. } => *id == ours,
             // They stay on disk for `listen`.
-            Event::Message(_) => false,
+            Event::Message(_) | Event::Surbs { .. } => false,
             // The own address is for programs; a person asked for something else.
             Event::Address(_) => self.printer.json,
             Event::Connection(_) | Event::Storage(_) => true,
@@ -217,18 +222,28 @@ impl Session {
             let Event::Message(message) = event else {
                 continue;
             };
-            if let Some((to, body)) = split_request(&message.body) {
-                // An answer that cannot be sent is no reason to stop answering others.
-                if let Err(error) = self.handle.send(&to, body.to_vec()).await {
-                    self.printer.print(&Line::Error {
-                        message: error.to_string(),
-                    });
-                }
+            // An answer that cannot be sent is no reason to stop answering others.
+            if let Err(error) = self.answer(&message).await {
+                self.printer.print(&Line::Error {
+                    message: error.to_string(),
+                });
             }
             // Only after the answer is on disk: if we are killed in between it is sent twice, not
             // never.
             self.handle.take_out(message.id).await?;
         }
+    }
+}
+
+impl Session {
+    /// Sends a message back, if it says where to.
+    async fn answer(&self, message: &ReceivedMessage) -> Result<(), HandleError> {
+        if let Some(tag) = message.sender_tag {
+            self.handle.reply(tag, message.body.clone()).await?;
+        } else if let Some((to, body)) = split_request(&message.body) {
+            self.handle.send(&to, body.to_vec()).await?;
+        }
+        Ok(())
     }
 }
 

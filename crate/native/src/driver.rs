@@ -10,6 +10,7 @@ use sotto_core::client::{
     Client, Commit, ConnectionId, ConnectionState, DeliveryState, Input, MessageId, Output,
     ReceivedMessage, SendError, Statistics,
 };
+use sotto_core::message::SenderTag;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,17 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) enum Command {
     Send {
         to: Address,
+        body: Vec<u8>,
+        answer: oneshot::Sender<Result<MessageId, SendError>>,
+    },
+    SendAnonymous {
+        to: Address,
+        body: Vec<u8>,
+        surbs: u16,
+        answer: oneshot::Sender<Result<MessageId, SendError>>,
+    },
+    Reply {
+        to: SenderTag,
         body: Vec<u8>,
         answer: oneshot::Sender<Result<MessageId, SendError>>,
     },
@@ -114,11 +126,23 @@ impl Driver {
     fn obey(&mut self, command: Command) {
         let now = clock::now();
         match command {
-            Command::Send { to, body, answer } => match self.client.send(now, &to, body) {
-                Ok(id) => drop(self.unsaved.insert(id, answer)),
-                // Whoever asked may have gone; so below.
-                Err(error) => drop(answer.send(Err(error))),
-            },
+            Command::Send { to, body, answer } => {
+                let taken = self.client.send(now, &to, body);
+                self.taken(taken, answer);
+            }
+            Command::SendAnonymous {
+                to,
+                body,
+                surbs,
+                answer,
+            } => {
+                let taken = self.client.send_anonymous(now, &to, body, surbs);
+                self.taken(taken, answer);
+            }
+            Command::Reply { to, body, answer } => {
+                let taken = self.client.reply(now, to, body);
+                self.taken(taken, answer);
+            }
             Command::Retry(id) => self.client.retry(now, id),
             Command::Cancel(id) => self.client.cancel(now, id),
             Command::TakeOut { id, answer } => self.take_out(id, answer),
@@ -180,12 +204,26 @@ impl Driver {
             }
             Output::Address(address) => self.tell(Event::Address(address)),
             Output::Storage(problem) => self.tell(Event::Storage(problem)),
+            Output::Surbs { tag, available } => self.tell(Event::Surbs { tag, available }),
         }
     }
 
     fn tell(&mut self, event: Event) {
         self.subscribers
             .retain(|subscriber| subscriber.send(event.clone()).is_ok());
+    }
+
+    /// A message that was taken is answered for when it is on disk.
+    fn taken(
+        &mut self,
+        taken: Result<MessageId, SendError>,
+        answer: oneshot::Sender<Result<MessageId, SendError>>,
+    ) {
+        match taken {
+            Ok(id) => drop(self.unsaved.insert(id, answer)),
+            // Whoever asked may have gone; so below.
+            Err(error) => drop(answer.send(Err(error))),
+        }
     }
 
     /// The first state told of a message says that it is on disk.

@@ -11,6 +11,7 @@ use sotto_core::client::{
     Client, Config, ConnectionState, DeliveryState, MessageId, Problem, ReceivedMessage, SendError,
     Statistics, StorageError,
 };
+use sotto_core::message::SenderTag;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -69,6 +70,13 @@ pub enum Event {
     },
     /// The disk fails, or works again (`None`).
     Storage(Option<Problem>),
+    /// So many SURBs are on hand for answering an anonymous correspondent.
+    Surbs {
+        /// The correspondent.
+        tag: SenderTag,
+        /// SURBs on hand.
+        available: usize,
+    },
 }
 
 /// Why a host did not do as it was asked.
@@ -167,6 +175,39 @@ impl Handle {
     pub async fn send(&self, to: &Address, body: Vec<u8>) -> Result<MessageId, HandleError> {
         let to = *to;
         self.ask(|answer| Command::Send { to, body, answer })
+            .await?
+            .map_err(HandleError::Send)
+    }
+
+    /// Sends a message without telling who we are, with so many single-use ways back for the
+    /// answer. When this returns the message is on disk, and leaves as soon as it can.
+    ///
+    /// # Errors
+    /// [`HandleError`]; nothing was queued then.
+    pub async fn send_anonymous(
+        &self,
+        to: &Address,
+        body: Vec<u8>,
+        surbs: u16,
+    ) -> Result<MessageId, HandleError> {
+        let to = *to;
+        self.ask(|answer| Command::SendAnonymous {
+            to,
+            body,
+            surbs,
+            answer,
+        })
+        .await?
+        .map_err(HandleError::Send)
+    }
+
+    /// Answers an anonymous correspondent. When this returns the answer is on disk, and leaves as
+    /// soon as there are SURBs for it.
+    ///
+    /// # Errors
+    /// [`HandleError`]; nothing was queued then.
+    pub async fn reply(&self, to: SenderTag, body: Vec<u8>) -> Result<MessageId, HandleError> {
+        self.ask(|answer| Command::Reply { to, body, answer })
             .await?
             .map_err(HandleError::Send)
     }

@@ -47,6 +47,11 @@ pub(crate) enum Line {
     Storage {
         problem: Option<ProblemLine>,
     },
+    /// So many single-use ways back to an anonymous sender are on hand.
+    Surbs {
+        sender_tag: String,
+        available: usize,
+    },
     /// The program ends without having done what it was asked for.
     Error {
         message: String,
@@ -82,6 +87,9 @@ pub(crate) enum StateLine {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MessageLine {
     id: String,
+    /// Whom an answer goes to, if the sender is anonymous.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_tag: Option<String>,
     /// Milliseconds since the Unix epoch.
     received_at: u64,
     /// Bytes.
@@ -135,6 +143,7 @@ pub(crate) const fn failure(reason: FailReason) -> &'static str {
     match reason {
         FailReason::Expired => "it could not be delivered for too long",
         FailReason::Cancelled => "it was taken back",
+        FailReason::NoSurbs => "the anonymous sender gave no more ways back",
     }
 }
 
@@ -143,6 +152,7 @@ impl From<&ReceivedMessage> for MessageLine {
         let text = std::str::from_utf8(&message.body).ok();
         Self {
             id: message.id.to_string(),
+            sender_tag: message.sender_tag.map(|tag| tag.to_string()),
             received_at: message.received_at.as_millis(),
             size: message.body.len(),
             text: text.map(str::to_owned),
@@ -162,6 +172,10 @@ impl From<&Event> for Line {
             Event::Delivery { id, state } => Self::delivery(*id, state),
             Event::Storage(problem) => Self::Storage {
                 problem: problem.as_ref().map(ProblemLine::from),
+            },
+            Event::Surbs { tag, available } => Self::Surbs {
+                sender_tag: tag.to_string(),
+                available: *available,
             },
         }
     }

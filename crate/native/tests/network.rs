@@ -12,7 +12,8 @@
 
 mod common;
 
-use common::{Peer, World, bytes, paced, small};
+use common::{Peer, World, bytes, next, paced, small};
+use sotto::Event;
 use sotto_core::client::{Config, DeliveryState, Problem};
 use sotto_mixnet::Options;
 use std::time::Duration;
@@ -48,6 +49,27 @@ async fn a_client_can_write_to_itself() {
         .await
         .unwrap();
     alice.receive(b"note".to_vec()).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_anonymous_message_is_answered_with_more_than_its_surbs_carry() {
+    let world = World::new(small()).await;
+    let mut alice = world.peer("alice").await;
+    let mut bob = world.peer("bob").await;
+    let question = b"who am I?".to_vec();
+    let handle = alice.host.handle();
+    handle
+        .send_anonymous(&bob.address, question, 5)
+        .await
+        .unwrap();
+    let tag = loop {
+        if let Event::Message(message) = next(&mut bob.events, "the question").await {
+            break message.sender_tag.expect("the sender gave a tag");
+        }
+    };
+    bob.host.handle().reply(tag, bytes(100_000)).await.unwrap();
+    alice.receive(bytes(100_000)).await;
     world.end().await;
 }
 

@@ -122,7 +122,7 @@ pub struct Peer {
     name: &'static str,
     pub host: Host,
     pub address: Address,
-    events: UnboundedReceiver<Event>,
+    pub events: UnboundedReceiver<Event>,
     /// Messages that came while something else was waited for.
     early: Vec<(MessageId, Vec<u8>)>,
     /// The last state of our own message.
@@ -168,7 +168,7 @@ impl Peer {
                 }
                 Event::Message(message) => early.push((message.id, message.body.clone())),
                 Event::Delivery { id, state } => states.push((id, state)),
-                Event::Storage(_) => {}
+                Event::Storage(_) | Event::Surbs { .. } => {}
             }
         }
         Self {
