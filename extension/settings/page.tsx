@@ -29,9 +29,10 @@ function Form({ preferences, settings }: { preferences: Preferences; settings: S
       <Directory preferences={preferences} directory={settings.directory} />
       <fieldset>
         <legend>{text('trafficTitle')}</legend>
-        <Traffic preferences={preferences} value="direct" chosen={settings.traffic} />
-        <Traffic preferences={preferences} value="paced" chosen={settings.traffic} />
-        <p class="honest">{text('noCoverTraffic')}</p>
+        {PRESETS.map((preset) => (
+          <Traffic key={preset} preferences={preferences} value={preset} chosen={settings.traffic} />
+        ))}
+        {settings.traffic === 'direct' ? <p class="honest">{text('noCoverTraffic')}</p> : null}
       </fieldset>
       <footer>
         <button class="primary" disabled={!preferences.changed.value}>
@@ -73,9 +74,12 @@ function Directory({ preferences, directory }: { preferences: Preferences; direc
 }
 
 const TRAFFIC = {
+  protected: ['trafficProtected', 'trafficProtectedHint'],
+  fast: ['trafficFast', 'trafficFastHint'],
   direct: ['trafficDirect', 'trafficDirectHint'],
-  paced: ['trafficPaced', 'trafficPacedHint'],
 } as const;
+
+const PRESETS = ['protected', 'fast', 'direct'] as const;
 
 function Traffic(props: {
   preferences: Preferences;

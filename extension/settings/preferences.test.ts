@@ -15,13 +15,13 @@ beforeEach(() => {
 });
 
 test('what is saved is what was edited, and the page says so until the next edit', async () => {
-  preferences.edit({ traffic: 'paced' });
+  preferences.edit({ traffic: 'protected' });
   expect(preferences.changed.value).toBe(true);
-  background.state.settings = { ...LOCAL, traffic: 'paced' };
+  background.state.settings = { ...LOCAL, traffic: 'protected' };
   await preferences.save();
   expect(background.requests).toContainEqual({
     type: 'setSettings',
-    settings: { ...LOCAL, traffic: 'paced' },
+    settings: { ...LOCAL, traffic: 'protected' },
   });
   expect(preferences.saved.value).toBe(true);
   preferences.edit({ traffic: 'direct' });

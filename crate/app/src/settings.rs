@@ -12,10 +12,12 @@ pub const SETTINGS_KEY: &[u8] = b"settings";
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub enum Traffic {
-    /// At once. Fast, but the gateway sees when something is sent.
+    /// At once, and nothing else. The gateway sees when something is sent.
     Direct,
-    /// At random intervals that do not depend on what is sent.
-    Paced,
+    /// At random intervals that do not depend on what is sent, with cover where there is nothing.
+    Protected,
+    /// The same with more packets, which wait less on their way.
+    Fast,
 }
 
 /// The settings as pages and the settings record write them.
@@ -98,7 +100,7 @@ mod tests {
     fn settings_survive_the_store() {
         let settings = CheckedSettings {
             directory: "https://example.org/api/".parse().unwrap(),
-            traffic: Traffic::Paced,
+            traffic: Traffic::Protected,
         };
         assert_eq!(
             CheckedSettings::from_record(&settings.to_record()),

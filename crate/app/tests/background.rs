@@ -279,10 +279,10 @@ fn other_traffic_alone_keeps_the_registration() {
         .disk
         .put(Table::Core(Store::Registration), b"own", b"a registration");
     let before = world.history.len();
-    world.ask(set(LOCAL, "paced"));
+    world.ask(set(LOCAL, "protected"));
     let kept = world.history[before].get(Table::Core(Store::Registration), b"own");
     assert_eq!(kept, Some(b"a registration".as_slice()));
-    assert_eq!(world.snapshot()["settings"]["traffic"], "paced");
+    assert_eq!(world.snapshot()["settings"]["traffic"], "protected");
 }
 
 #[test]
@@ -454,7 +454,7 @@ fn a_crash_between_any_two_commits_leaves_a_history_without_gaps_and_doubles() {
         })
         .to_vec();
     world.ask(json!({"type": "cancel", "id": ids[1]}));
-    world.ask(set(OTHER, "paced"));
+    world.ask(set(OTHER, "protected"));
     world.ask(json!({"type": "cancel", "id": ids[2]}));
     let history = std::mem::take(&mut world.history);
     assert!(history.len() > 6, "a commit for each step");

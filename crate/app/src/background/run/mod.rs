@@ -154,7 +154,8 @@ impl Run {
 fn config(settings: &CheckedSettings) -> Config {
     let config = match settings.traffic {
         Traffic::Direct => Config::default(),
-        Traffic::Paced => Config::protected(),
+        Traffic::Protected => Config::protected(),
+        Traffic::Fast => Config::fast(),
     };
     Config {
         websockets: WebSocketPolicy::SecureOrLoopback,
