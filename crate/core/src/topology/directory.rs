@@ -36,8 +36,9 @@ pub struct Reply<Node = SkimmedNode> {
 /// When and for which epoch a reply was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// Always null here; official directories may say `"no-updates"`.
-    #[serde(default)]
+    /// Always null here. Official directories may say something, which is not read: it could be
+    /// anything, of any size.
+    #[serde(default, deserialize_with = "unread")]
     pub status: Option<serde_json::Value>,
     /// The running number of the epoch.
     pub absolute_epoch_id: u32,
@@ -45,6 +46,11 @@ pub struct Metadata {
     pub rotation_id: u32,
     /// `YYYY-MM-DD hh:mm:ss.nnn +00:00:00`.
     pub refreshed_at: String,
+}
+
+/// Steps over a value without building it.
+fn unread<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<Option<T>, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| None)
 }
 
 /// One page of a list.

@@ -8,7 +8,7 @@ use crate::keys::{EncryptionKey, IdentityKey};
 use crate::packet::{Hop, KeyRotation};
 use directory::{Performance, Reply, RewardedSet, SkimmedNode};
 use rand_core::CryptoRng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// Path of the role assignment below the directory's base address.
@@ -20,6 +20,9 @@ pub const ENTRY_GATEWAYS_PATH: &str = "v2/unstable/nym-nodes/skimmed/entry-gatew
 
 /// Nodes that the directory measured below this are not used.
 const MINIMUM_PERFORMANCE: Performance = Performance::percent(50);
+
+/// The most characters of the parser's words in an error. It quotes what it does not like.
+const MAX_DETAIL: usize = 200;
 
 /// A directory's answers, as fetched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -201,7 +204,7 @@ fn parse<T: serde::de::DeserializeOwned>(
 ) -> Result<T, TopologyError> {
     serde_json::from_slice(bytes).map_err(|error| TopologyError::NotJson {
         what,
-        detail: error.to_string(),
+        detail: error.to_string().chars().take(MAX_DETAIL).collect(),
     })
 }
 
@@ -214,8 +217,11 @@ fn layers(rewarded: &RewardedSet, nodes: &[SkimmedNode]) -> [Vec<Hop>; 3] {
             .filter(|node| node.performance >= MINIMUM_PERFORMANCE)?;
         hop(node)
     };
-    [&rewarded.layer1, &rewarded.layer2, &rewarded.layer3]
-        .map(|layer| layer.iter().filter_map(usable).collect())
+    // As sets: whoever is named twice is not to be drawn twice as often.
+    [&rewarded.layer1, &rewarded.layer2, &rewarded.layer3].map(|layer| {
+        let members: BTreeSet<_> = layer.iter().collect();
+        members.into_iter().filter_map(usable).collect()
+    })
 }
 
 /// The node's first address and its Sphinx key; `None` if either makes no sense.

@@ -74,6 +74,30 @@ fn a_route_passes_three_layers_and_ends_at_the_gateway() {
 }
 
 #[test]
+fn a_member_named_twice_is_drawn_as_often_as_the_others() {
+    let mut fixture = Fixture::new();
+    let mix = |id| node(id, json!({"Mixnode": {"layer": 1}}), Value::Null);
+    fixture.mixnodes = reply(&[mix(1), mix(2), mix(3), mix(6)]);
+    fixture.rewarded["layer1"] = json!([1, 1, 1, 1, 1, 1, 6]);
+    let topology = fixture.read().unwrap();
+    let mut rng = rng();
+    let first = |_| topology.route(&mut rng, &identity(4)).unwrap()[0].address;
+    let ports = (0..200)
+        .map(first)
+        .filter(|address| address.0.port() == 10_006);
+    assert!((70..130).contains(&ports.count()));
+}
+
+#[test]
+fn what_is_not_read_of_a_reply_may_be_anything() {
+    let mut fixture = Fixture::new();
+    fixture.mixnodes["metadata"]["status"] = json!({"fresh": [1, 2, {"x": []}]});
+    let read: Reply = serde_json::from_value(fixture.mixnodes.clone()).unwrap();
+    assert_eq!(read.metadata.status, None);
+    assert!(fixture.read().is_ok());
+}
+
+#[test]
 fn gateways_are_chosen_by_what_they_offer() {
     let mut fixture = Fixture::new();
     let choose = |fixture: &Fixture, policy| {
