@@ -39,9 +39,9 @@ fn through<T: DeserializeOwned>(value: &impl Serialize) -> T {
 
 fn their_node(node: &TestNode) -> SkimmedNodeV1 {
     let entry = BasicEntryInformation {
-        hostname: (node.id == 8).then(|| "gw.example.org".into()),
+        hostname: node.hostname(),
         ws_port: 9000,
-        wss_port: (node.id == 8).then_some(9001),
+        wss_port: node.hostname().map(|_| 9001),
     };
     let is_gateway = node.layer.is_none();
     SkimmedNodeV1 {
@@ -75,7 +75,7 @@ fn their_rewarded_set(network: &Network) -> RewardedSetResponse {
     EpochRewardedSet::from(network.rewarded_set()).into()
 }
 
-fn their_replies(network: &Network) -> DirectoryReplies {
+pub(crate) fn their_replies(network: &Network) -> DirectoryReplies {
     let mixes = network.nodes.iter().filter(|node| node.layer.is_some());
     DirectoryReplies {
         rewarded_set: serde_json::to_vec(&their_rewarded_set(network)).unwrap(),

@@ -60,7 +60,10 @@ pub(crate) fn identity_pair(key: &SigningKey) -> ed25519::KeyPair {
 
 impl Party {
     pub(crate) fn new(seed: u8, gateway: IdentityKey) -> Self {
-        let keys = ClientKeys::generate(&mut rng(seed));
+        Self::from_keys(ClientKeys::generate(&mut rng(seed)), gateway)
+    }
+
+    pub(crate) fn from_keys(keys: ClientKeys, gateway: IdentityKey) -> Self {
         let identity = identity_pair(&keys.signing);
         let encryption = x25519::PrivateKey::from_secret(*keys.encryption.to_bytes());
         let address = Address {
@@ -108,6 +111,19 @@ impl TestNode {
 
     pub(crate) fn identity(&self) -> IdentityKey {
         self.signing.identity_key()
+    }
+
+    /// Where clients connect, as the directory's replies of the tests have it.
+    pub(crate) fn websocket(&self) -> String {
+        match self.hostname() {
+            Some(hostname) => format!("wss://{hostname}:9001"),
+            None => format!("ws://{}:9000", self.address.ip()),
+        }
+    }
+
+    /// The second gateway has a name and a certificate.
+    pub(crate) fn hostname(&self) -> Option<String> {
+        (self.id == 8).then(|| "gw.example.org".into())
     }
 
     fn routing_node(&self) -> RoutingNode {

@@ -22,12 +22,12 @@ use std::task::{Context, Poll};
 use tungstenite::{Error as WsError, Message};
 
 /// One end of a websocket that exists only in memory.
-struct Duplex {
+pub(crate) struct Duplex {
     sender: UnboundedSender<Message>,
-    receiver: UnboundedReceiver<Message>,
+    pub(crate) receiver: UnboundedReceiver<Message>,
 }
 
-fn duplex() -> (Duplex, Duplex) {
+pub(crate) fn duplex() -> (Duplex, Duplex) {
     let (to_right, from_left) = unbounded();
     let (to_left, from_right) = unbounded();
     let left = Duplex {
@@ -84,7 +84,7 @@ impl Duplex {
             .to_string()
     }
 
-    async fn send_text(&mut self, text: String) {
+    pub(crate) async fn send_text(&mut self, text: String) {
         self.send(Message::Text(text.into())).await.unwrap();
     }
 

@@ -10,6 +10,7 @@
 
 mod acks;
 mod addresses;
+mod client;
 mod cover;
 mod directory;
 mod fixture;

@@ -66,7 +66,7 @@ fn preparer(rng: ChaCha20Rng, alice: &Party) -> MessagePreparer<ChaCha20Rng> {
 }
 
 /// A message packed by the official code.
-fn sent_by_them(
+pub(crate) fn sent_by_them(
     network: &Network,
     rng: &mut ChaCha20Rng,
     (alice, bob): (&Party, &Party),
@@ -93,7 +93,7 @@ fn sent_by_them(
 }
 
 /// What the official client does with its gateway's pushes.
-fn received_by_them(bob: &Party, deliveries: Vec<Vec<u8>>) -> Option<Vec<u8>> {
+pub(crate) fn received_by_them(bob: &Party, deliveries: Vec<Vec<u8>>) -> Option<Vec<u8>> {
     let mut receiver = SphinxMessageReceiver::new();
     let mut whole = None;
     for mut delivery in deliveries {
