@@ -547,3 +547,34 @@ fn debug_output_shows_neither_keys_nor_messages() {
         }
     }
 }
+
+#[test]
+fn an_address_once_told_stays_whatever_happens_while_registering() {
+    let mut told_late = 0;
+    for millis in 0..120 {
+        let mut world = World::new(12 + (millis % 3) as u8);
+        world.add_host(Config::default());
+        world.run_for(Duration::from_millis(millis / 2));
+        told_late += usize::from(world.hosts[0].addresses.is_empty());
+        // The disk hangs and the connection breaks: another gateway may be tried meanwhile.
+        world.hosts[0].disk_full = true;
+        world.run_for(Duration::from_millis(15));
+        world.reconnect(0);
+        world.run_for(Duration::from_secs(1));
+        world.hosts[0].disk_full = false;
+        world.run_until_online();
+        world.run_for(Duration::from_secs(5));
+        world.kill(0);
+        world.start(0);
+        world.run_until(PATIENCE, |world| {
+            world.hosts[0].connection.is_some() && world.hosts[0].is_online()
+        });
+        let addresses = &world.hosts[0].addresses;
+        assert!(
+            addresses.iter().all(|address| *address == addresses[0]),
+            "broken after {millis} ms: {addresses:?}"
+        );
+        assert_eq!(world.hosts[0].client().statistics().damaged_records, 0);
+    }
+    assert!(told_late > 5, "no run was cut while registering");
+}

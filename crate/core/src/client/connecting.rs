@@ -509,13 +509,19 @@ impl Client {
         connection: ConnectionId,
         registration: Registration,
     ) {
+        let record = registration.to_record();
         self.registration = Some(registration);
         if let Some(address) = self.address() {
             self.outputs.push_back(Output::Address(address));
         }
         if self.link_of(connection).is_some() {
-            self.online(now, 0);
+            return self.online(now, 0);
         }
+        // The disk was slow, the connection broke, and by now another one may be registering
+        // elsewhere. It comes too late: the address was told.
+        self.ledger
+            .put(Store::Registration, Registration::KEY, record);
+        self.network_changed(now);
     }
 
     /// Draws the timestamp to sign in with. It must grow, even over a restart within the second,

@@ -94,11 +94,15 @@ impl Client {
         }
     }
 
+    /// A pending registration is worth nothing, and is replaced by the next one.
     fn restore_registration(&mut self, value: &[u8]) -> bool {
-        let registration =
-            Registration::from_record(value).filter(|r| r.standing != Standing::Pending);
-        self.registration = registration;
-        self.registration.is_some()
+        let Some(registration) = Registration::from_record(value) else {
+            return false;
+        };
+        if registration.standing != Standing::Pending {
+            self.registration = Some(registration);
+        }
+        true
     }
 
     fn restore_outgoing(&mut self, record: &Record) -> bool {

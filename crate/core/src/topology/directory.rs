@@ -106,8 +106,10 @@ pub enum Role {
     /// Waiting for one.
     Standby,
     /// Takes clients.
+    #[serde(alias = "entry", alias = "gateway")]
     EntryGateway,
     /// Leads out of the mixnet.
+    #[serde(alias = "exit")]
     ExitGateway,
     /// Mixes.
     Mixnode {
