@@ -109,6 +109,11 @@ fn every_role_is_read_and_written_alike() {
         assert_eq!(serde_json::to_value(ours).unwrap(), json);
         assert_eq!(through::<Role>(&json), ours);
     }
+    for older in ["entry", "gateway", "exit"] {
+        let theirs: NodeRole = through(&older);
+        let json = serde_json::to_value(theirs).unwrap();
+        assert_eq!(serde_json::to_value(through::<Role>(&older)).unwrap(), json);
+    }
 }
 
 #[test]
