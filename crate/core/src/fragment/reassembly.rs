@@ -5,6 +5,7 @@ use super::split::unpad;
 use super::{FragmentId, SetId};
 use crate::time::Time;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 /// The most memory that unfinished messages take. Beyond it the set that was quiet for longest
@@ -37,12 +38,24 @@ pub enum Arrival {
 }
 
 /// A whole message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Complete {
     /// The message, padding removed.
     pub message: Vec<u8>,
     /// All its fragments in order.
     pub fragments: Vec<Fragment>,
+}
+
+impl fmt::Debug for Complete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { message, fragments } = self;
+        write!(
+            f,
+            "Complete({} bytes in {} fragments)",
+            message.len(),
+            fragments.len()
+        )
+    }
 }
 
 /// Why a fragment, or the whole message with it, was dropped.

@@ -6,13 +6,15 @@ mod reply;
 pub use repliable::{Content, Repliable, SenderTag};
 pub use reply::Reply;
 
+use std::fmt;
+
 /// The type byte in front of a plain message.
 const PLAIN: u8 = 0;
 const REPLIABLE: u8 = 1;
 const REPLY: u8 = 2;
 
 /// A message as it travels, after its fragments are one again.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum NymMessage {
     /// Application bytes from a sender who expects no answer through the mixnet.
     Plain(Vec<u8>),
@@ -20,6 +22,16 @@ pub enum NymMessage {
     Repliable(Repliable),
     /// What came through one of our SURBs.
     Reply(Reply),
+}
+
+impl fmt::Debug for NymMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(body) => write!(f, "Plain({} bytes)", body.len()),
+            Self::Repliable(repliable) => repliable.fmt(f),
+            Self::Reply(reply) => reply.fmt(f),
+        }
+    }
 }
 
 /// Why reassembled bytes are no message.
