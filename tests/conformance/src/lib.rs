@@ -20,3 +20,4 @@ mod gateway;
 mod handshake;
 mod packets;
 mod pipeline;
+mod surbs;
