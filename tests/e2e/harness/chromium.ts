@@ -39,7 +39,10 @@ export class Chromium extends Browser {
 
   static async launch(
     profile: string,
-    { headless, extraArguments = [], ...appearance }: ChromiumOptions = { headless: true, viewport: POPUP_SIZE },
+    { headless, extraArguments = [], ...appearance }: ChromiumOptions = {
+      headless: true,
+      viewport: POPUP_SIZE,
+    },
   ): Promise<Chromium> {
     const context = await playwright.launchPersistentContext(profile, {
       executablePath: CHROMIUM,
