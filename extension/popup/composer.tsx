@@ -30,7 +30,6 @@ export function Composer({ composing }: { composing: Composing }) {
         <textarea
           ref={message}
           rows={2}
-          dir="auto"
           aria-label={text('messageLabel')}
           aria-describedby={NOTE_ID}
           placeholder={text('messagePlaceholder')}

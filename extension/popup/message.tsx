@@ -52,7 +52,7 @@ function Body(props: { message: MessageView; fullText: MessageActions['fullText'
   }
   return (
     <>
-      <p class="text" dir="auto" data-testid="text">
+      <p class="text" data-testid="text">
         {shown}
       </p>
       {long ? (
