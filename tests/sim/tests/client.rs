@@ -2,13 +2,11 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that panics has failed")]
 
-mod world;
-
 use sotto_core::client::{
     Config, DeliveryState, FailReason, MAX_MESSAGE_BYTES, Pacing, SendError, Store,
 };
+use sotto_sim::{Directory, Gateway, Host, Manners, World};
 use std::time::Duration;
-use world::{Directory, Manners, World};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -215,10 +213,7 @@ fn a_gateway_that_lost_us_takes_us_again_under_the_same_address() {
     let mut world = pair(10);
     let address = world.hosts[0].client().address();
     world.kill(0);
-    world
-        .gateways
-        .iter_mut()
-        .for_each(world::Gateway::forget_clients);
+    world.gateways.iter_mut().for_each(Gateway::forget_clients);
     world.start(0);
     world.run_until(PATIENCE, |world| {
         world.hosts[0].connection.is_some() && world.hosts[0].is_online()
@@ -480,5 +475,5 @@ fn an_idle_client_is_quiet() {
     world.run_for(Duration::from_secs(3600));
     let statistics = world.hosts[0].client().statistics();
     assert_eq!(statistics.packets_sent, 0);
-    assert!(world.hosts.iter().all(world::Host::is_online));
+    assert!(world.hosts.iter().all(Host::is_online));
 }

@@ -7,12 +7,10 @@
     reason = "a test that panics has failed, which is what a test is for"
 )]
 
-mod world;
-
 use sotto_core::client::{Config, DeliveryState, FailReason, MessageId, SendError, Store};
 use sotto_core::message::SenderTag;
+use sotto_sim::World;
 use std::time::Duration;
-use world::World;
 
 const PATIENCE: Duration = Duration::from_secs(240);
 

@@ -8,8 +8,6 @@
     reason = "a test that panics has failed"
 )]
 
-mod world;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sotto_core::address::Address;
@@ -17,8 +15,8 @@ use sotto_core::client::{CommitId, Config, ConnectionId, DeliveryState, Input, M
 use sotto_core::fragment::{self, MAX_HELD_BYTES};
 use sotto_core::gateway::message::{ServerMessage, TypedError};
 use sotto_core::topology::DirectoryReplies;
+use sotto_sim::{Gateway, Host, Manners, World};
 use std::time::Duration;
-use world::{Gateway, Manners, World};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -405,7 +403,7 @@ fn two_and_one(world: &mut World) -> [usize; 3] {
         let host = world.add_host(Config::default());
         world.run_until_online();
         world.run_for(Duration::from_secs(1));
-        let of = |host: &world::Host| host.client().address().unwrap().gateway;
+        let of = |host: &Host| host.client().address().unwrap().gateway;
         let first = of(&world.hosts[0]);
         let (same, other): (Vec<_>, Vec<_>) =
             (0..=host).partition(|host| of(&world.hosts[*host]) == first);

@@ -1,6 +1,6 @@
 //! What a browser or a program does around a client: sockets, a disk, a clock.
 
-use super::{Event, LATENCY, World};
+use crate::world::{Event, LATENCY, World};
 use rand_core::SeedableRng;
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
@@ -18,7 +18,8 @@ const DISK: Duration = Duration::from_millis(5);
 /// How long the directory takes to answer.
 const FETCH: Duration = Duration::from_millis(10);
 
-pub(crate) struct Host {
+/// What a browser does around a client.
+pub struct Host {
     config: Config,
     client: Option<Client>,
     disk: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
@@ -26,17 +27,23 @@ pub(crate) struct Host {
     /// Counts restarts, so that events of an earlier life are known.
     pub(crate) life: u32,
     /// Whether the disk takes anything.
-    pub(crate) disk_full: bool,
-    pub(crate) received: Vec<Vec<u8>>,
+    pub disk_full: bool,
+    /// Every message shown.
+    pub received: Vec<Vec<u8>>,
     /// The tag of each received message's sender.
-    pub(crate) senders: Vec<Option<SenderTag>>,
-    pub(crate) states: Vec<(MessageId, DeliveryState)>,
-    pub(crate) connection: Option<ConnectionState>,
-    pub(crate) connections: Vec<ConnectionState>,
-    pub(crate) addresses: Vec<Address>,
-    pub(crate) storage_problems: Vec<String>,
+    pub senders: Vec<Option<SenderTag>>,
+    /// Every delivery state told.
+    pub states: Vec<(MessageId, DeliveryState)>,
+    /// The connection state told last in this life.
+    pub connection: Option<ConnectionState>,
+    /// Every connection state told.
+    pub connections: Vec<ConnectionState>,
+    /// Every address told.
+    pub addresses: Vec<Address>,
+    /// Every storage problem told; empty when the disk works again.
+    pub storage_problems: Vec<String>,
     /// When which number of bytes went over the websocket, as an observer sees it.
-    pub(crate) observed: Vec<(Time, usize)>,
+    pub observed: Vec<(Time, usize)>,
     gateway: Option<usize>,
 }
 
@@ -83,7 +90,8 @@ impl Host {
         self.life += 1;
     }
 
-    pub(crate) fn client(&self) -> &Client {
+    /// The client; it must be alive.
+    pub fn client(&self) -> &Client {
         self.client.as_ref().expect("the client is dead")
     }
 
@@ -116,7 +124,8 @@ impl Host {
         self.client.as_ref()?.next_deadline()
     }
 
-    pub(crate) fn is_online(&self) -> bool {
+    /// Whether the client is connected and has nothing to complain of, or is dead.
+    pub fn is_online(&self) -> bool {
         self.client.is_none()
             || matches!(
                 self.connection,
@@ -124,7 +133,8 @@ impl Host {
             )
     }
 
-    pub(crate) fn state(&self, id: MessageId) -> Option<&DeliveryState> {
+    /// What was told last of a message.
+    pub fn state(&self, id: MessageId) -> Option<&DeliveryState> {
         self.states
             .iter()
             .rev()
@@ -133,7 +143,7 @@ impl Host {
     }
 
     /// The code of the problem that keeps the client from being connected.
-    pub(crate) fn problem(&self) -> Option<&'static str> {
+    pub fn problem(&self) -> Option<&'static str> {
         match self.connection.as_ref()? {
             ConnectionState::Offline { problem, .. }
             | ConnectionState::Online {
@@ -144,19 +154,21 @@ impl Host {
         }
     }
 
-    pub(crate) fn count(&self, store: Store) -> usize {
+    /// Records on disk in a store.
+    pub fn count(&self, store: Store) -> usize {
         self.disk.keys().filter(|(of, _)| *of == store).count()
     }
 
     /// What is on disk in a store.
-    pub(crate) fn values(&self, store: Store) -> impl Iterator<Item = &Vec<u8>> {
+    pub fn values(&self, store: Store) -> impl Iterator<Item = &Vec<u8>> {
         self.disk
             .iter()
             .filter(move |((of, _), _)| *of == store)
             .map(|(_, value)| value)
     }
 
-    pub(crate) fn damage(&mut self, store: Store) {
+    /// Cuts every record of a store short.
+    pub fn damage(&mut self, store: Store) {
         for ((of, _), value) in &mut self.disk {
             if *of == store {
                 value.truncate(3);

@@ -1,31 +1,16 @@
-//! A whole network in one thread and virtual time: real clients, real node code, and gateways
-//! that do just enough of protocol.md 8. Every random choice comes from one seed.
+//! What there is, and what happens next.
 
-#![allow(dead_code, reason = "each test file uses a part of the world")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that panics has failed, which is what a test is for"
-)]
-
-mod gateway;
-mod host;
-
-pub(crate) use gateway::{Gateway, Manners};
-pub(crate) use host::Host;
-
+use crate::directory::Directory;
+use crate::gateway::{Gateway, Manners};
+use crate::host::{self, Host};
 use rand_core::{Rng, SeedableRng};
-use serde_json::{Value, json};
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::{Address, NodeAddress};
 use sotto_core::client::{Client, Config, ConnectionId, Input, MessageId};
 use sotto_core::keys::{EncryptionSecret, SigningKey};
 use sotto_core::node::{self, Hop};
 use sotto_core::time::Time;
-use sotto_core::topology::DirectoryReplies;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// Mix nodes in each layer.
@@ -63,26 +48,33 @@ pub(crate) enum Event {
     },
 }
 
-struct Mix {
-    layer: usize,
-    secret: EncryptionSecret,
-    identity: SigningKey,
-    up: bool,
+/// A mix node.
+pub(crate) struct Mix {
+    pub(crate) layer: usize,
+    pub(crate) secret: EncryptionSecret,
+    pub(crate) identity: SigningKey,
+    pub(crate) up: bool,
 }
 
-pub(crate) struct World {
-    pub(crate) now: Time,
-    pub(crate) rng: ChaCha20Rng,
-    pub(crate) hosts: Vec<Host>,
-    pub(crate) gateways: Vec<Gateway>,
+/// A network, its clients and their time.
+pub struct World {
+    /// The time that every clock shows.
+    pub now: Time,
+    /// Where every random choice comes from.
+    pub rng: ChaCha20Rng,
+    /// What runs the clients.
+    pub hosts: Vec<Host>,
+    /// The gateways.
+    pub gateways: Vec<Gateway>,
     /// Share of packets lost on each way between nodes.
-    pub(crate) loss: f64,
-    /// The epoch and the rotation that the directory tells of.
-    pub(crate) epoch: u32,
-    pub(crate) rotation: u32,
+    pub loss: f64,
+    /// The epoch that the directory tells of.
+    pub epoch: u32,
+    /// The key rotation that the directory tells of.
+    pub rotation: u32,
     /// What the directory answers instead of the truth.
-    pub(crate) directory: Directory,
-    mixes: BTreeMap<NodeAddress, Mix>,
+    pub directory: Directory,
+    pub(crate) mixes: BTreeMap<NodeAddress, Mix>,
     events: BTreeMap<(Time, u64), Event>,
     sequence: u64,
     /// Ticks since time last passed.
@@ -91,19 +83,13 @@ pub(crate) struct World {
     replay_tags: HashSet<[u8; 32]>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Directory {
-    Honest,
-    Dead,
-    Nonsense,
-}
-
 fn node_address(port: u16) -> NodeAddress {
     NodeAddress(([127, 0, 0, 1], port).into())
 }
 
 impl World {
-    pub(crate) fn new(seed: u8) -> Self {
+    /// A network without clients.
+    pub fn new(seed: u8) -> Self {
         let mut rng = ChaCha20Rng::from_seed([seed; 32]);
         let mixes = (0..3 * WIDTH)
             .map(|index| {
@@ -137,28 +123,30 @@ impl World {
     }
 
     /// A new client, started.
-    pub(crate) fn add_host(&mut self, config: Config) -> usize {
+    pub fn add_host(&mut self, config: Config) -> usize {
         self.hosts.push(Host::new(config));
         let host = self.hosts.len() - 1;
         self.start(host);
         host
     }
 
-    pub(crate) fn start(&mut self, host: usize) {
+    /// Starts a client that is dead.
+    pub fn start(&mut self, host: usize) {
         let seed = self.random_seed();
         self.hosts[host].start(self.now, seed);
         self.drain(host);
     }
 
     /// The worker is killed: nothing of it is left but what is on disk.
-    pub(crate) fn kill(&mut self, host: usize) {
+    pub fn kill(&mut self, host: usize) {
         self.hosts[host].kill();
         for gateway in &mut self.gateways {
             gateway.hang_up(host);
         }
     }
 
-    pub(crate) fn stop_mix(&mut self, layer: usize) {
+    /// The first mix node of a layer (0 to 2) dies.
+    pub fn stop_mix(&mut self, layer: usize) {
         let mix = self
             .mixes
             .values_mut()
@@ -167,7 +155,8 @@ impl World {
         mix.up = false;
     }
 
-    pub(crate) fn stop_gateway(&mut self, index: usize) {
+    /// A gateway dies.
+    pub fn stop_gateway(&mut self, index: usize) {
         self.gateways[index].up = false;
         for (host, connection) in self.gateways[index].hang_up_all() {
             self.close(host, connection, "the gateway is gone");
@@ -180,31 +169,34 @@ impl World {
     }
 
     /// Does something with a client and carries out what it wants.
-    pub(crate) fn act<T>(&mut self, host: usize, action: impl FnOnce(&mut Client, Time) -> T) -> T {
+    pub fn act<T>(&mut self, host: usize, action: impl FnOnce(&mut Client, Time) -> T) -> T {
         let result = action(self.hosts[host].client_mut(), self.now);
         self.drain(host);
         result
     }
 
-    pub(crate) fn send(&mut self, from: usize, to: usize, body: &[u8]) -> MessageId {
+    /// Has one client write to another that is alive.
+    pub fn send(&mut self, from: usize, to: usize, body: &[u8]) -> MessageId {
         let address = self.hosts[to].client().address().unwrap();
         self.send_to(from, &address, body)
     }
 
-    pub(crate) fn send_to(&mut self, from: usize, to: &Address, body: &[u8]) -> MessageId {
+    /// Has a client write to an address.
+    pub fn send_to(&mut self, from: usize, to: &Address, body: &[u8]) -> MessageId {
         self.act(from, |client, now| {
             client.send(now, to, body.to_vec()).unwrap()
         })
     }
 
-    pub(crate) fn reconnect(&mut self, host: usize) {
+    /// Tells a client that its network has changed.
+    pub fn reconnect(&mut self, host: usize) {
         self.act(host, |client, now| {
             client.handle(now, Input::NetworkChanged)
         });
     }
 
     /// Lets time pass until `done`; panics if that takes longer than `patience`.
-    pub(crate) fn run_until(&mut self, patience: Duration, mut done: impl FnMut(&World) -> bool) {
+    pub fn run_until(&mut self, patience: Duration, mut done: impl FnMut(&World) -> bool) {
         let end = self.now + patience;
         while !done(self) {
             assert!(
@@ -216,7 +208,7 @@ impl World {
 
     /// Sets the clock, as a person or a time server does; what is under way stays as far off as
     /// it was.
-    pub(crate) fn set_clock(&mut self, now: Time) {
+    pub fn set_clock(&mut self, now: Time) {
         let events = std::mem::take(&mut self.events);
         for ((time, sequence), event) in events {
             let at = now + time.saturating_since(self.now);
@@ -226,13 +218,14 @@ impl World {
     }
 
     /// Lets that much time pass.
-    pub(crate) fn run_for(&mut self, duration: Duration) {
+    pub fn run_for(&mut self, duration: Duration) {
         let end = self.now + duration;
         while self.step(end) {}
         self.now = end;
     }
 
-    pub(crate) fn run_until_online(&mut self) {
+    /// Lets time pass until every client is connected.
+    pub fn run_until_online(&mut self) {
         self.run_until(Duration::from_secs(30), |world| {
             world.hosts.iter().all(Host::is_online)
         });
@@ -355,86 +348,12 @@ impl World {
         host::drain(self, host);
     }
 
-    pub(crate) fn random_seed(&mut self) -> [u8; 32] {
+    /// A seed drawn from the world's.
+    pub fn random_seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         seed
     }
-
-    /// What the directory answers.
-    fn replies(&self) -> Option<DirectoryReplies> {
-        match self.directory {
-            Directory::Dead => None,
-            Directory::Nonsense => Some(DirectoryReplies::default()),
-            Directory::Honest => Some(self.honest_replies()),
-        }
-    }
-
-    fn honest_replies(&self) -> DirectoryReplies {
-        let mut layers: HashMap<usize, Vec<u16>> = HashMap::new();
-        let mut mixnodes = Vec::new();
-        for (address, mix) in self.mixes.iter().filter(|(_, mix)| mix.up) {
-            let id = address.0.port();
-            layers.entry(mix.layer).or_default().push(id);
-            let role = json!({"Mixnode": {"layer": mix.layer + 1}});
-            mixnodes.push(described(
-                *address,
-                &mix.identity,
-                &mix.secret,
-                role,
-                Value::Null,
-            ));
-        }
-        let up = || self.gateways.iter().filter(|gateway| gateway.up);
-        let entry = |g: &Gateway| json!({"hostname": null, "ws_port": g.port, "wss_port": null});
-        let gateways = up()
-            .map(|g| {
-                described(
-                    g.address,
-                    &g.identity,
-                    &g.secret,
-                    json!("EntryGateway"),
-                    entry(g),
-                )
-            })
-            .collect();
-        let rewarded = json!({
-            "epoch_id": self.epoch, "exit_gateways": [], "standby": [],
-            "entry_gateways": up().map(|g| g.address.0.port()).collect::<Vec<_>>(),
-            "layer1": layers[&0], "layer2": layers[&1], "layer3": layers[&2],
-        });
-        DirectoryReplies {
-            rewarded_set: rewarded.to_string().into_bytes(),
-            mixnodes: self.page(mixnodes),
-            entry_gateways: self.page(gateways),
-        }
-    }
-
-    fn page(&self, nodes: Vec<Value>) -> Vec<u8> {
-        let size = nodes.len();
-        json!({
-            "metadata": {"status": null, "absolute_epoch_id": self.epoch, "rotation_id": self.rotation,
-                         "refreshed_at": "2026-05-23 07:41:02.7 +00:00:00"},
-            "nodes": {"pagination": {"total": size, "page": 0, "size": size}, "data": nodes},
-        })
-        .to_string()
-        .into_bytes()
-    }
-}
-
-fn described(
-    address: NodeAddress,
-    identity: &SigningKey,
-    secret: &EncryptionSecret,
-    role: Value,
-    entry: Value,
-) -> Value {
-    json!({
-        "node_id": address.0.port(), "ip_addresses": ["127.0.0.1"],
-        "mix_port": address.0.port(), "role": role, "entry": entry, "performance": "1",
-        "ed25519_identity_pubkey": identity.identity_key().to_string(),
-        "x25519_sphinx_pubkey": secret.public_key().to_string(),
-    })
 }
 
 impl std::fmt::Debug for World {

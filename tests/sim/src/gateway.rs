@@ -1,6 +1,6 @@
 //! A gateway that does just enough of protocol.md 8, and misbehaves on request.
 
-use super::{LATENCY, World};
+use crate::world::{LATENCY, World};
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::NodeAddress;
 use sotto_core::client::{ConnectionId, Input};
@@ -13,19 +13,24 @@ use sotto_core::keys::{EncryptionSecret, IdentityKey, SigningKey};
 use std::collections::HashMap;
 use std::time::Duration;
 
-pub(crate) struct Gateway {
-    pub(crate) address: NodeAddress,
+/// A gateway.
+pub struct Gateway {
+    /// Where other nodes reach it.
+    pub address: NodeAddress,
     pub(crate) port: u16,
     pub(crate) secret: EncryptionSecret,
-    pub(crate) identity: SigningKey,
-    pub(crate) up: bool,
-    pub(crate) manners: Manners,
+    /// What it signs with, by which it is known.
+    pub identity: SigningKey,
+    /// Whether it runs.
+    pub up: bool,
+    /// How it behaves.
+    pub manners: Manners,
     /// Bytes that a claim gives.
-    pub(crate) allowance: i64,
+    pub allowance: i64,
     /// Authentication requests taken.
-    pub(crate) sign_ins: usize,
+    pub sign_ins: usize,
     /// Claims for bandwidth heard.
-    pub(crate) claims: usize,
+    pub claims: usize,
     clients: HashMap<IdentityKey, Registered>,
     inbox: HashMap<[u8; 32], Vec<Vec<u8>>>,
     sessions: HashMap<usize, Session>,
@@ -33,7 +38,8 @@ pub(crate) struct Gateway {
 
 /// How a gateway behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Manners {
+pub enum Manners {
+    /// As it should.
     #[default]
     Good,
     /// Answers every first word with an error.
@@ -98,7 +104,8 @@ impl Gateway {
         format!("ws://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn forget_clients(&mut self) {
+    /// Loses every registration.
+    pub fn forget_clients(&mut self) {
         self.clients.clear();
     }
 
@@ -341,12 +348,7 @@ impl Gateway {
     }
 
     /// A packet has come to its last hop.
-    pub(crate) fn arrived(
-        world: &mut World,
-        at: NodeAddress,
-        destination: [u8; 32],
-        delivery: Vec<u8>,
-    ) {
+    pub fn arrived(world: &mut World, at: NodeAddress, destination: [u8; 32], delivery: Vec<u8>) {
         let at = world
             .gateways
             .iter()

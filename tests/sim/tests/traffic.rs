@@ -2,13 +2,11 @@
 
 #![allow(clippy::indexing_slicing, reason = "a test that panics has failed")]
 
-mod world;
-
 use rand_core::Rng;
 use sotto_core::client::{Config, Pacing};
 use sotto_core::time::Time;
+use sotto_sim::World;
 use std::time::Duration;
-use world::World;
 
 /// What an observer measures: half a second of traffic.
 const WINDOW: Duration = Duration::from_millis(500);
