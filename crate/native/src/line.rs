@@ -293,6 +293,7 @@ mod tests {
             id: MessageId([1; 16]),
             received_at: Time::from_millis(5),
             sender_tag: None,
+            answer_from: None,
             body: body.to_vec(),
         }
     }

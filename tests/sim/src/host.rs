@@ -22,7 +22,8 @@ const FETCH: Duration = Duration::from_millis(10);
 pub struct Host {
     config: Config,
     client: Option<Client>,
-    disk: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
+    /// What is on disk.
+    pub disk: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
     under_way: Option<Commit>,
     /// Counts restarts, so that events of an earlier life are known.
     pub(crate) life: u32,
@@ -32,6 +33,8 @@ pub struct Host {
     pub received: Vec<Vec<u8>>,
     /// The tag of each received message's sender.
     pub senders: Vec<Option<SenderTag>>,
+    /// Whose answer each received message is.
+    pub answers_from: Vec<Option<Address>>,
     /// Every delivery state told.
     pub states: Vec<(MessageId, DeliveryState)>,
     /// The connection state told last in this life.
@@ -58,6 +61,7 @@ impl Host {
             disk_full: false,
             received: Vec::new(),
             senders: Vec::new(),
+            answers_from: Vec::new(),
             states: Vec::new(),
             connection: None,
             connections: Vec::new(),
@@ -259,6 +263,7 @@ fn tell(host: &mut Host, output: Output) {
             assert!(host.disk.contains_key(&key), "shown before it was durable");
             host.received.push(message.body);
             host.senders.push(message.sender_tag);
+            host.answers_from.push(message.answer_from);
         }
         Output::Delivery { id, state } => {
             let kept = [Store::Outbox, Store::Sent]

@@ -72,6 +72,8 @@ fn an_anonymous_message_is_answered_and_the_sender_keeps_its_tag() {
         [None],
         "an answer comes from the one who was asked"
     );
+    let asked = world.hosts[1].client().address();
+    assert_eq!(world.hosts[0].answers_from, [asked]);
     world.kill(0);
     world.start(0);
     world.run_until_online();
@@ -163,6 +165,62 @@ fn an_answer_that_nobody_helps_fails_with_the_reason() {
     world.run_until(Duration::from_secs(900), |world| {
         world.hosts[1].state(id) == Some(&failed)
     });
+}
+
+/// Host 1 with a short answer that failed, as host 0 was gone; host 1 has five SURBs or fewer.
+fn given_up(seed: u8) -> (World, MessageId) {
+    let mut world = pair(seed);
+    send_anonymous(&mut world, b"who am I?", 5);
+    world.run_until(PATIENCE, |world| !world.hosts[1].received.is_empty());
+    world.kill(0);
+    let tag = world.hosts[1].senders[0].expect("the sender has a tag");
+    let id = reply(&mut world, tag, b"still there?");
+    let failed = DeliveryState::Failed(FailReason::NoSurbs);
+    world.run_until(Duration::from_secs(900), |world| {
+        world.hosts[1].state(id) == Some(&failed)
+    });
+    (world, id)
+}
+
+fn is_failed(world: &World, id: MessageId) -> bool {
+    world.hosts[1].state(id) == Some(&DeliveryState::Failed(FailReason::NoSurbs))
+}
+
+#[test]
+fn an_answer_that_was_given_up_leaves_when_it_is_tried_again() {
+    let (mut world, id) = given_up(10);
+    world.start(0);
+    world.run_for(Duration::from_secs(60));
+    world.act(1, |client, now| client.retry(now, id));
+    world.run_until(PATIENCE, |world| is_answered(world, id, b"still there?"));
+    assert_eq!(world.hosts[0].received.len(), 1);
+}
+
+#[test]
+fn an_answer_of_which_no_surb_is_left_is_given_up_in_time_after_a_restart_too() {
+    let (mut world, id) = given_up(11);
+    world.act(1, |client, now| client.retry(now, id));
+    world.run_for(Duration::from_secs(5));
+    assert!(!is_failed(&world, id), "it waits anew after a retry");
+    world.kill(1);
+    world.hosts[1]
+        .disk
+        .retain(|(store, _), _| *store != Store::Surb);
+    world.start(1);
+    world.run_for(Duration::from_secs(200));
+    assert!(!is_failed(&world, id));
+    world.run_for(Duration::from_secs(200));
+    assert!(is_failed(&world, id));
+}
+
+#[test]
+fn a_text_that_is_no_tag_is_refused() {
+    let tag = SenderTag([7; 16]);
+    assert_eq!(tag.to_string().parse(), Ok(tag));
+    let long = "1".repeat(1_000);
+    for text in ["", "1", "0", "a.b@c", &tag.to_string()[1..], &long] {
+        assert!(text.parse::<SenderTag>().is_err(), "{text}");
+    }
 }
 
 #[test]

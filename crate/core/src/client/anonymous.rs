@@ -71,8 +71,8 @@ impl Client {
             let Recipient::Address(to) = message.to else {
                 continue;
             };
-            let surbs = self.make_surbs(message.created_at, usize::from(message.surbs));
             let tag = self.sender_tag(to);
+            let surbs = self.make_surbs(message.created_at, tag, usize::from(message.surbs));
             let content = Content::Data(Vec::new());
             message.head = NymMessage::Repliable(Repliable {
                 tag,
@@ -93,9 +93,9 @@ impl Client {
         self.atlas.lists(home)
     }
 
-    /// Makes SURBs that lead to us. The keys of the answers go to disk with the next commit, so
-    /// what carries the SURBs must wait for it.
-    fn make_surbs(&mut self, now: Time, count: usize) -> SurbBatch {
+    /// Makes SURBs that lead to us, for whoever knows us by `tag`. The keys of the answers go to
+    /// disk with the next commit, so what carries the SURBs must wait for it.
+    fn make_surbs(&mut self, now: Time, tag: SenderTag, count: usize) -> SurbBatch {
         let (Some(address), Some(topology)) = (self.address(), self.atlas.topology()) else {
             return SurbBatch::default();
         };
@@ -110,7 +110,7 @@ impl Client {
             let delay = self.config.average_packet_delay;
             let journey = Journey::draw(&mut self.rng, &route, address.identity, delay);
             if let Ok(surb) = Surb::make(&mut self.rng, &journey) {
-                let (digest, record) = self.reply_keys.remember(now, &surb);
+                let (digest, record) = self.reply_keys.remember(now, tag, &surb);
                 self.ledger.put(Store::ReplyKey, digest, record);
                 batch.surbs.push(surb);
             }
@@ -130,6 +130,14 @@ impl Client {
         tag
     }
 
+    /// Who knows us by that tag.
+    pub(super) fn known_as(&self, tag: SenderTag) -> Option<Address> {
+        let mut known = self.sender_tags.iter();
+        known
+            .find(|(_, known)| **known == tag)
+            .map(|(address, _)| *address)
+    }
+
     /// Someone runs out of our SURBs. Only who got a message from us is given more.
     pub(super) fn surbs_requested(&mut self, now: Time, request: SurbRequest) {
         let Some(tag) = self.sender_tags.get(&request.to).copied() else {
@@ -140,7 +148,7 @@ impl Client {
         while left > 0 && self.can_make_surbs() {
             let count = left.min(usize::from(MAX_SURBS));
             left -= count;
-            let surbs = self.make_surbs(now, count);
+            let surbs = self.make_surbs(now, tag, count);
             let content = Content::AdditionalSurbs;
             let message = NymMessage::Repliable(Repliable {
                 tag,

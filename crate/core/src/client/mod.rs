@@ -46,6 +46,7 @@ pub use record::{
 };
 pub use sending::{MAX_MESSAGE_BYTES, MAX_OUTBOX_BYTES};
 pub use statistics::Statistics;
+pub use surbs::RESERVE as SURB_RESERVE;
 
 use crate::ChaCha20Rng;
 use crate::address::Address;

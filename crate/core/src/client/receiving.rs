@@ -2,6 +2,7 @@
 
 use super::{After, Client, MessageId, Output, ReceivedMessage, Store};
 use crate::ack::Acknowledged;
+use crate::address::Address;
 use crate::crypto::random_bytes;
 use crate::delivery::{self, Delivery};
 use crate::fragment::{Arrival, Complete, Fragment, FragmentId, Seen, SetId};
@@ -23,8 +24,10 @@ impl Client {
             ledger,
             ..
         } = self;
+        let mut through = None;
         let delivery = delivery::open(keys, pushed, |digest| {
-            let key = reply_keys.take(digest)?;
+            let (tag, key) = reply_keys.take(digest)?;
+            through = Some(tag);
             ledger.delete(Store::ReplyKey, *digest);
             Some(key)
         });
@@ -34,19 +37,20 @@ impl Client {
             Delivery::Malformed => self.statistics.malformed += 1,
             Delivery::Fragment(fragment) => {
                 self.statistics.fragments += 1;
-                self.receive_fragment(now, fragment);
+                self.receive_fragment(now, fragment, through);
             }
         }
     }
 
-    fn receive_fragment(&mut self, now: Time, fragment: Fragment) {
+    /// `through` is the tag by which those know us who got the SURB that the fragment came through.
+    fn receive_fragment(&mut self, now: Time, fragment: Fragment, through: Option<SenderTag>) {
         if self.seen.contains(&fragment) {
             self.statistics.duplicates += 1;
             return;
         }
         let name = fragment_key(fragment.id());
         let record = [now.as_millis().to_be_bytes().as_slice(), &fragment.encode()].concat();
-        if self.take_fragment(now, fragment) {
+        if self.take_fragment(now, fragment, through) {
             self.ledger.put(Store::Fragment, name, record);
             let gone = self.reassembly.make_room(now);
             self.delete_fragments(gone);
@@ -54,7 +58,12 @@ impl Client {
     }
 
     /// Gives a fragment to the reassembly; `true` if it is to be kept on disk.
-    pub(super) fn take_fragment(&mut self, now: Time, fragment: Fragment) -> bool {
+    pub(super) fn take_fragment(
+        &mut self,
+        now: Time,
+        fragment: Fragment,
+        through: Option<SenderTag>,
+    ) -> bool {
         match self.reassembly.insert(now, fragment) {
             Arrival::Held => return true,
             Arrival::Duplicate => self.statistics.duplicates += 1,
@@ -62,21 +71,26 @@ impl Client {
                 self.statistics.malformed += 1;
                 self.delete_fragments(gone);
             }
-            Arrival::Complete(complete) => self.receive_complete(now, complete),
+            Arrival::Complete(complete) => self.receive_complete(now, complete, through),
         }
         false
     }
 
     /// A message is whole: in one commit its pieces go, it comes, and its sets count as seen.
-    fn receive_complete(&mut self, now: Time, complete: Complete) {
+    ///
+    /// The SURB of the last piece says whose answer it is: only who made the others knows the
+    /// 31 random bits of their set.
+    fn receive_complete(&mut self, now: Time, complete: Complete, through: Option<SenderTag>) {
         self.delete_fragments(complete.fragments.iter().map(Fragment::id).collect());
         for (set, record) in Seen::records(now, &complete.fragments) {
             self.seen.insert(set, &record);
             self.ledger.put(Store::Seen, seen_key(set), record);
         }
         match NymMessage::decode(&complete.message) {
-            Ok(NymMessage::Plain(body) | NymMessage::Reply(Reply::Data(body))) => {
-                self.receive_message(now, None, body);
+            Ok(NymMessage::Plain(body)) => self.receive_message(now, None, None, body),
+            Ok(NymMessage::Reply(Reply::Data(body))) => {
+                let from = through.and_then(|tag| self.known_as(tag));
+                self.receive_message(now, None, from, body);
             }
             Ok(NymMessage::Repliable(Repliable {
                 tag,
@@ -85,7 +99,7 @@ impl Client {
             })) => {
                 self.receive_surbs(now, tag, surbs);
                 if let Content::Data(body) = content {
-                    self.receive_message(now, Some(tag), body);
+                    self.receive_message(now, Some(tag), None, body);
                 }
             }
             Ok(NymMessage::Reply(Reply::SurbRequest(request))) => {
@@ -95,12 +109,19 @@ impl Client {
         }
     }
 
-    fn receive_message(&mut self, now: Time, sender_tag: Option<SenderTag>, body: Vec<u8>) {
+    fn receive_message(
+        &mut self,
+        now: Time,
+        sender_tag: Option<SenderTag>,
+        answer_from: Option<Address>,
+        body: Vec<u8>,
+    ) {
         let id = MessageId(random_bytes(&mut self.rng));
         let message = ReceivedMessage {
             id,
             received_at: now,
             sender_tag,
+            answer_from,
             body,
         };
         self.ledger.put(Store::Inbox, id.0, message.to_record());

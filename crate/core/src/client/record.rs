@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::fragment::SetId;
 use crate::gateway::SharedKey;
 use crate::keys::IdentityKey;
-use crate::message::SenderTag;
+use crate::message::{NymMessage, SenderTag};
 use crate::time::Time;
 use std::fmt;
 
@@ -254,6 +254,12 @@ impl Outcome {
 }
 
 impl SentMessage {
+    /// Whether it went, or goes, to an address with SURBs for the answer.
+    pub fn is_anonymous(&self) -> bool {
+        // A prepared message begins with its type; an anonymous one is prepared later.
+        matches!(self.to, Recipient::Address(_)) && !NymMessage::is_plain(&self.head)
+    }
+
     /// Whether everything that travels is known, so that it can leave.
     pub(super) const fn is_prepared(&self) -> bool {
         !self.sets.is_empty()
@@ -323,6 +329,8 @@ pub struct ReceivedMessage {
     pub received_at: Time,
     /// Whom an answer through SURBs would go to, if the sender is anonymous.
     pub sender_tag: Option<SenderTag>,
+    /// Whose answer it is, if it came through SURBs that we gave to that address.
+    pub answer_from: Option<Address>,
     /// What it says.
     pub body: Vec<u8>,
 }
@@ -336,26 +344,33 @@ impl fmt::Debug for ReceivedMessage {
 impl ReceivedMessage {
     /// The content of the message's record in [`Store::Inbox`].
     pub fn to_record(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION, u8::from(self.sender_tag.is_some())];
+        let (kind, from) = match (self.sender_tag, self.answer_from) {
+            (Some(tag), _) => (1, tag.0.to_vec()),
+            (None, Some(address)) => (2, address.to_bytes().to_vec()),
+            (None, None) => (0, Vec::new()),
+        };
+        let mut bytes = vec![VERSION, kind];
         bytes.extend_from_slice(&self.received_at.as_millis().to_be_bytes());
-        if let Some(tag) = self.sender_tag {
-            bytes.extend_from_slice(&tag.0);
-        }
+        bytes.extend(from);
         bytes.extend_from_slice(&self.body);
         bytes
     }
 
     /// Reads a record of [`Store::Inbox`]; `None` if it is damaged.
     pub fn from_record(key: &[u8], value: &[u8]) -> Option<Self> {
-        let ([VERSION, tagged], rest) = value.split_first_chunk()? else {
+        let ([VERSION, kind], rest) = value.split_first_chunk()? else {
             return None;
         };
         let (received_at, rest) = rest.split_first_chunk()?;
-        let (sender_tag, body) = match tagged {
-            0 => (None, rest),
+        let (sender_tag, answer_from, body) = match kind {
+            0 => (None, None, rest),
             1 => {
                 let (tag, rest) = rest.split_first_chunk()?;
-                (Some(SenderTag(*tag)), rest)
+                (Some(SenderTag(*tag)), None, rest)
+            }
+            2 => {
+                let (address, rest) = rest.split_first_chunk::<96>()?;
+                (None, Some(Address::from_bytes(address).ok()?), rest)
             }
             _ => return None,
         };
@@ -363,6 +378,7 @@ impl ReceivedMessage {
             id: MessageId::from_bytes(key)?,
             received_at: Time::from_millis(u64::from_be_bytes(*received_at)),
             sender_tag,
+            answer_from,
             body: body.to_vec(),
         })
     }
@@ -475,13 +491,18 @@ mod tests {
                 "{len}"
             );
         }
-        for sender_tag in [None, Some(SenderTag([8; 16]))] {
+        let Recipient::Address(somebody) = sent().to else {
+            panic!("the sample goes to an address");
+        };
+        let tag = Some(SenderTag([8; 16]));
+        for (sender_tag, answer_from) in [(None, None), (tag, None), (None, Some(somebody))] {
             let received_at = Time::from_millis(7);
             let id = MessageId([4; 16]);
             let message = ReceivedMessage {
                 id,
                 received_at,
                 sender_tag,
+                answer_from,
                 body: vec![1, 2],
             };
             let record = message.to_record();

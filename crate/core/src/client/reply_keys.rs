@@ -1,5 +1,6 @@
 //! The keys of answers that may come through SURBs we gave away (protocol.md 6.4).
 
+use crate::message::SenderTag;
 use crate::surb::{ReplyKey, Surb};
 use crate::time::Time;
 use std::collections::HashMap;
@@ -8,20 +9,35 @@ use std::time::Duration;
 /// How long an answer is waited for.
 const MEMORY: Duration = Duration::from_secs(24 * 3600);
 
+/// What is known of a SURB that was given away.
+#[derive(Debug)]
+struct Given {
+    at: Time,
+    /// The tag by which whoever has the SURB knows us: it says whose answer comes through it.
+    as_tag: SenderTag,
+    key: ReplyKey,
+}
+
 /// The keys, by the digest that stands in front of an answer.
 #[derive(Debug, Default)]
 pub(super) struct ReplyKeys {
-    keys: HashMap<[u8; 32], (Time, ReplyKey)>,
+    keys: HashMap<[u8; 32], Given>,
 }
 
 impl ReplyKeys {
-    /// Remembers the key of a SURB that is about to be given away: its record's name and content
-    /// (milliseconds, 8 bytes, then the key).
-    pub(super) fn remember(&mut self, now: Time, surb: &Surb) -> ([u8; 32], Vec<u8>) {
-        let key = surb.reply_key();
+    /// Remembers the key of a SURB that is about to be given to whoever knows us by `as_tag`: its
+    /// record's name and content (milliseconds, 8 bytes, then tag and key, 16 bytes each).
+    pub(super) fn remember(
+        &mut self,
+        at: Time,
+        as_tag: SenderTag,
+        surb: &Surb,
+    ) -> ([u8; 32], Vec<u8>) {
+        let key = surb.reply_key().clone();
         let digest = key.digest();
-        let record = [now.as_millis().to_be_bytes().as_slice(), key.as_bytes()].concat();
-        self.keys.insert(digest, (now, key.clone()));
+        let time = at.as_millis().to_be_bytes();
+        let record = [time.as_slice(), &as_tag.0, key.as_bytes()].concat();
+        self.keys.insert(digest, Given { at, as_tag, key });
         (digest, record)
     }
 
@@ -29,25 +45,32 @@ impl ReplyKeys {
     pub(super) fn restore(&mut self, digest: &[u8], record: &[u8]) -> bool {
         let parts = || {
             let digest = <[u8; 32]>::try_from(digest).ok()?;
-            let (time, key) = record.split_first_chunk()?;
-            let time = Time::from_millis(u64::from_be_bytes(*time));
-            Some((digest, (time, ReplyKey::from_bytes(key.try_into().ok()?))))
+            let (time, rest) = record.split_first_chunk()?;
+            let (tag, key) = rest.split_first_chunk()?;
+            let given = Given {
+                at: Time::from_millis(u64::from_be_bytes(*time)),
+                as_tag: SenderTag(*tag),
+                key: ReplyKey::from_bytes(key.try_into().ok()?),
+            };
+            Some((digest, given))
         };
         parts()
-            .map(|(digest, entry)| self.keys.insert(digest, entry))
+            .map(|(digest, given)| self.keys.insert(digest, given))
             .is_some()
     }
 
-    /// Takes the key of an answer out: an answer comes once.
-    pub(super) fn take(&mut self, digest: &[u8; 32]) -> Option<ReplyKey> {
-        self.keys.remove(digest).map(|(_, key)| key)
+    /// Takes the key of an answer out, with the tag by which its sender knows us: an answer comes
+    /// once.
+    pub(super) fn take(&mut self, digest: &[u8; 32]) -> Option<(SenderTag, ReplyKey)> {
+        let Given { as_tag, key, .. } = self.keys.remove(digest)?;
+        Some((as_tag, key))
     }
 
     /// Forgets keys that are too old; gives their records' names.
     pub(super) fn sweep(&mut self, now: Time) -> Vec<[u8; 32]> {
         let mut gone = Vec::new();
-        self.keys.retain(|digest, (time, _)| {
-            let old = now.saturating_since(*time) > MEMORY;
+        self.keys.retain(|digest, given| {
+            let old = now.saturating_since(given.at) > MEMORY;
             if old {
                 gone.push(*digest);
             }

@@ -4,7 +4,7 @@ use super::atlas::Atlas;
 use super::connecting::Reconnect;
 use super::ledger::Ledger;
 use super::outbox::{Outbox, Purpose};
-use super::record::{Outcome, Registration, Standing};
+use super::record::{Outcome, Recipient, Registration, Standing};
 use super::reply_keys::ReplyKeys;
 use super::sending::Schedule;
 use super::surbs::{RotationNow, Surbs};
@@ -112,6 +112,9 @@ impl Client {
     }
 
     fn take_back_in(&mut self, message: SentMessage) -> bool {
+        if let (Recipient::Anonymous(tag), Outcome::Pending) = (message.to, message.outcome) {
+            self.surbs.waits_from(self.clock, tag);
+        }
         if message.is_prepared() {
             return self.outbox.insert(message, Purpose::Message);
         }
@@ -136,7 +139,7 @@ impl Client {
         let Ok(fragment) = Fragment::decode(fragment) else {
             return false;
         };
-        self.take_fragment(time, fragment);
+        self.take_fragment(time, fragment, None);
         true
     }
 

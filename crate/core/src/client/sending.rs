@@ -108,6 +108,9 @@ impl Client {
     /// Puts a failed message on its way again.
     pub fn retry(&mut self, now: Time, id: MessageId) {
         if let Some(message) = self.outbox.retry(now, id) {
+            if let Recipient::Anonymous(tag) = message.to {
+                self.surbs.waits_from(now, tag);
+            }
             self.ledger.put(Store::Outbox, id.0, message.to_record());
         }
         self.advance(now);

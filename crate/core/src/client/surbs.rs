@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// The last few SURBs of a correspondent only carry requests for more.
-pub(super) const RESERVE: usize = 10;
+pub const RESERVE: usize = 10;
 
 /// With so many on hand or on their way, no more are asked for.
 const ENOUGH: usize = 200;
@@ -324,12 +324,12 @@ impl Surbs {
         }
     }
 
-    /// An answer begins to wait now: give-up times count from here.
+    /// An answer begins to wait now: give-up times count from here. It may wait for a
+    /// correspondent of whom nothing is left but the answer.
     pub(super) fn waits_from(&mut self, now: Time, tag: SenderTag) {
-        if let Some(holding) = self.holdings.get_mut(&tag) {
-            holding.quiet_since = now;
-            holding.requests = 0;
-        }
+        let holding = self.holdings.entry(tag).or_default();
+        holding.quiet_since = now;
+        holding.requests = 0;
     }
 }
 

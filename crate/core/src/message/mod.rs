@@ -54,6 +54,11 @@ impl NymMessage {
         [&[PLAIN], body].concat()
     }
 
+    /// Whether bytes begin as a plain message does.
+    pub fn is_plain(bytes: &[u8]) -> bool {
+        bytes.first() == Some(&PLAIN)
+    }
+
     /// The bytes of any message.
     pub fn encode(&self) -> Vec<u8> {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::surb::SurbBatch;
 use std::fmt;
+use std::str::FromStr;
 
 /// Sixteen random bytes by which an anonymous sender lets itself be recognised.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,6 +11,23 @@ pub struct SenderTag(pub [u8; 16]);
 impl fmt::Display for SenderTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&bs58::encode(self.0).into_string())
+    }
+}
+
+/// A text that is no sender tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a sender tag is 16 bytes in base58")]
+pub struct SenderTagError;
+
+impl FromStr for SenderTag {
+    type Err = SenderTagError;
+
+    fn from_str(text: &str) -> Result<Self, SenderTagError> {
+        let mut tag = [0; 16];
+        match bs58::decode(text).onto(&mut tag) {
+            Ok(16) => Ok(Self(tag)),
+            _ => Err(SenderTagError),
+        }
     }
 }
 
