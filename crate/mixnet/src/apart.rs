@@ -1,18 +1,44 @@
 //! The parts of a mixnet as programs of their own, on one host or several.
 
-use crate::directory::{self, Announcer, Epochs, Registry};
+use crate::directory::{self, Announcer, Registry};
+use crate::epoch::{Calendar, Epochs, ROTATION_EPOCHS};
 use crate::error::MixnetError;
 use crate::faults::FaultSettings;
-use crate::mixnet::{list_file, shared};
-use crate::node::{KnownNodes, Tasks};
+use crate::mixnet::{list_extra, shared};
+use crate::node::Tasks;
+use crate::options::EPOCH;
 use crate::ports::{listen, local_address};
 use crate::ready::{Ready, ReadyNode, base_url};
 use crate::slot::{Names, Plan, Slot};
 use crate::web;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How a directory on its own is to be.
+#[derive(Clone, Debug)]
+pub struct DirectoryOptions {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// How long an epoch lasts, at least a second.
+    pub epoch: Duration,
+    /// Epochs for which a Sphinx key is valid, at least 2.
+    pub rotation_epochs: u32,
+    /// A JSON file with an array of nodes that others run, in the form of [`crate::Descriptor`].
+    pub extra_nodes: Option<PathBuf>,
+}
+
+impl Default for DirectoryOptions {
+    fn default() -> Self {
+        Self {
+            address: ([127, 0, 0, 1], 0).into(),
+            epoch: EPOCH,
+            rotation_epochs: ROTATION_EPOCHS,
+            extra_nodes: None,
+        }
+    }
+}
 
 /// A directory on its own.
 pub struct DirectoryServer {
@@ -21,19 +47,15 @@ pub struct DirectoryServer {
 }
 
 impl DirectoryServer {
-    /// Starts a directory. Nodes announce themselves to it; `extra_nodes` lists others.
+    /// Starts a directory. Nodes announce themselves to it.
     ///
     /// # Errors
     /// [`MixnetError`] says what stands in the way.
-    pub async fn start(
-        address: SocketAddr,
-        epoch: Duration,
-        extra_nodes: Option<&Path>,
-    ) -> Result<Self, MixnetError> {
-        let known = Arc::new(KnownNodes::default());
-        let registry = Arc::new(Registry::new(Epochs::new(epoch), known));
-        extra_nodes.map_or(Ok(()), |path| list_file(path, &registry))?;
-        let listener = listen(address).await?;
+    pub async fn start(options: DirectoryOptions) -> Result<Self, MixnetError> {
+        let epochs = Epochs::new(options.epoch, options.rotation_epochs);
+        let registry = Arc::new(Registry::new(epochs, Arc::default()));
+        list_extra(options.extra_nodes.as_deref(), &registry)?;
+        let listener = listen(options.address).await?;
         let directory = base_url(local_address(&listener)?);
         let tasks = Tasks::new();
         let router = directory::router(registry.clone()).merge(directory::announcements(registry));
@@ -126,7 +148,7 @@ impl NodeServer {
     }
 
     async fn start(options: NodeOptions, plan: Plan) -> Result<Self, MixnetError> {
-        let shared = shared(options.faults)?;
+        let shared = shared(options.faults, Calendar::default())?;
         let slot = Slot::new(&options.state, options.mix_address, plan)?;
         let node = slot.start(&shared).await?;
         let ready = Ready {
@@ -136,7 +158,7 @@ impl NodeServer {
             nodes: vec![ReadyNode::new(None, &node)],
         };
         let (keys, counters) = (slot.keys.clone(), slot.counters.clone());
-        let announcer = Announcer::new(&options.directory, node, keys, counters, shared.known);
+        let announcer = Announcer::new(&options.directory, node, keys, counters, shared);
         if let Some(tasks) = slot.tasks().await {
             tasks.spawn(announcer.run(tasks.clone()));
         }

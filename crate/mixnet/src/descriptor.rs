@@ -48,9 +48,41 @@ pub struct Descriptor {
     /// Its ed25519 identity, base58.
     #[serde(with = "text")]
     pub identity: IdentityKey,
-    /// Its x25519 Sphinx key, base58.
+    /// Its x25519 Sphinx keys.
+    pub sphinx: SphinxKeys,
+}
+
+/// The Sphinx keys of a node: `"<base58>"`, or `[{"rotation": 7, "key": "<base58>"}, …]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SphinxKeys {
+    /// One that stays.
+    Fixed(#[serde(with = "text")] EncryptionKey),
+    /// One for each rotation that the node takes packets of.
+    Rotating(Vec<RotatingKey>),
+}
+
+/// The Sphinx key of one rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotatingKey {
+    /// The running number of the rotation.
+    pub rotation: u32,
+    /// x25519, base58.
     #[serde(with = "text")]
-    pub sphinx: EncryptionKey,
+    pub key: EncryptionKey,
+}
+
+impl SphinxKeys {
+    /// The key for that rotation, if the node has one.
+    pub fn of(&self, rotation: u32) -> Option<EncryptionKey> {
+        match self {
+            Self::Fixed(key) => Some(*key),
+            Self::Rotating(keys) => {
+                let key = keys.iter().find(|key| key.rotation == rotation)?;
+                Some(key.key)
+            }
+        }
+    }
 }
 
 impl Descriptor {
@@ -112,7 +144,7 @@ pub(crate) mod tests {
             role: Role::Mix { layer: Some(1) },
             mix_address: ([127, 0, 0, 1], 10_000 + u16::from(number)).into(),
             identity: SigningKey::generate(&mut rng).identity_key(),
-            sphinx: EncryptionKey::from_bytes([number; 32]),
+            sphinx: SphinxKeys::Fixed(EncryptionKey::from_bytes([number; 32])),
         }
     }
 
@@ -136,6 +168,24 @@ pub(crate) mod tests {
             assert_eq!(
                 serde_json::from_str::<Descriptor>(&json).unwrap(),
                 descriptor,
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rotating_key_is_for_its_rotation_and_a_fixed_one_for_all() {
+        let key = EncryptionKey::from_bytes([7; 32]);
+        let rotating = SphinxKeys::Rotating(vec![RotatingKey { rotation: 5, key }]);
+        for (keys, four, five) in [
+            (rotating, None, Some(key)),
+            (SphinxKeys::Fixed(key), Some(key), Some(key)),
+        ] {
+            assert_eq!((keys.of(4), keys.of(5)), (four, five));
+            let json = serde_json::to_string(&keys).unwrap();
+            assert_eq!(
+                serde_json::from_str::<SphinxKeys>(&json).unwrap(),
+                keys,
                 "{json}"
             );
         }

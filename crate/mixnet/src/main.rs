@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use sotto_mixnet::{
-    DEFAULT_DIRECTORY_PORT, DirectoryServer, FREE_BANDWIDTH, FaultSettings, GatewayOptions, Mixnet,
-    MixnetError, NodeOptions, NodeServer, Options,
+    DEFAULT_DIRECTORY_PORT, DirectoryOptions, DirectoryServer, FREE_BANDWIDTH, FaultSettings,
+    GatewayOptions, Mixnet, MixnetError, NodeOptions, NodeServer, Options, ROTATION_EPOCHS,
 };
 use std::io::Write;
 use std::net::SocketAddr;
@@ -53,6 +53,22 @@ impl Faults {
 }
 
 #[derive(Args)]
+struct Epochs {
+    /// Seconds that an epoch lasts
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    epoch_seconds: u64,
+    /// Epochs after which nodes change their Sphinx keys
+    #[arg(long, default_value_t = ROTATION_EPOCHS, value_parser = clap::value_parser!(u32).range(2..))]
+    rotation_epochs: u32,
+}
+
+impl Epochs {
+    const fn length(&self) -> Duration {
+        Duration::from_secs(self.epoch_seconds)
+    }
+}
+
+#[derive(Args)]
 struct Run {
     /// Port of the directory on 127.0.0.1; 0 takes any free one
     #[arg(long, default_value_t = DEFAULT_DIRECTORY_PORT)]
@@ -66,9 +82,8 @@ struct Run {
     /// Folder for keys and databases; without it all is forgotten at the end
     #[arg(long)]
     state: Option<PathBuf>,
-    /// Seconds that an epoch lasts
-    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
-    epoch_seconds: u64,
+    #[command(flatten)]
+    epochs: Epochs,
     /// JSON file with an array of nodes that others run
     #[arg(long)]
     extra_nodes: Option<PathBuf>,
@@ -84,12 +99,22 @@ struct Directory {
     /// Where to listen
     #[arg(long, default_value_t = SocketAddr::from(([127, 0, 0, 1], DEFAULT_DIRECTORY_PORT)))]
     listen: SocketAddr,
-    /// Seconds that an epoch lasts
-    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
-    epoch_seconds: u64,
+    #[command(flatten)]
+    epochs: Epochs,
     /// JSON file with an array of nodes that others run
     #[arg(long)]
     extra_nodes: Option<PathBuf>,
+}
+
+impl Directory {
+    fn options(self) -> DirectoryOptions {
+        DirectoryOptions {
+            address: self.listen,
+            epoch: self.epochs.length(),
+            rotation_epochs: self.epochs.rotation_epochs,
+            extra_nodes: self.extra_nodes,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -192,9 +217,7 @@ async fn run(command: Command) -> Result<(), MixnetError> {
             mixnet.shutdown().await;
         }
         Command::Directory(directory) => {
-            let epoch = Duration::from_secs(directory.epoch_seconds);
-            let extra = directory.extra_nodes.as_deref();
-            let server = DirectoryServer::start(directory.listen, epoch, extra).await?;
+            let server = DirectoryServer::start(directory.options()).await?;
             announce(server.ready());
             signal().await;
             server.shutdown().await;
@@ -229,7 +252,8 @@ fn options(run: Run) -> Options {
         gateways: run.gateways,
         state: run.state,
         faults: run.faults.settings(),
-        epoch: Duration::from_secs(run.epoch_seconds),
+        epoch: run.epochs.length(),
+        rotation_epochs: run.epochs.rotation_epochs,
         extra_nodes: run.extra_nodes,
         free_bandwidth: run.free_bandwidth,
     }

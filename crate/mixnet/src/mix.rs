@@ -48,7 +48,7 @@ pub(crate) fn start(
     counters: Arc<Counters>,
     shared: Shared,
 ) -> Tasks {
-    let core = Arc::new(NodeCore::new(keys, counters, shared));
+    let core = NodeCore::start(keys, counters, shared);
     let mix = Arc::new(Mix {
         delays: Delays::start(&core),
         core: core.clone(),

@@ -2,7 +2,8 @@
 
 use crate::counters::Counts;
 use crate::descriptor::Descriptor;
-use crate::directory::{self, Control, Epochs, Origin, Registry};
+use crate::directory::{self, Control, Origin, Registry};
+use crate::epoch::{Calendar, Epochs};
 use crate::error::MixnetError;
 use crate::faults::{FaultSettings, Faults};
 use crate::node::{Cpu, KnownNodes, Shared, Tasks};
@@ -49,13 +50,11 @@ impl Mixnet {
         // Nodes come last: what can fail for a reason of the user's comes first.
         let directory = listen(loopback(options.directory_port)).await?;
         let admin = listen(loopback(0)).await?;
-        let shared = shared(options.faults)?;
-        let registry = Arc::new(Registry::new(
-            Epochs::new(options.epoch),
-            shared.known.clone(),
-        ));
+        let epochs = Epochs::new(options.epoch, options.rotation_epochs);
+        let shared = shared(options.faults, Calendar::new(epochs))?;
+        let registry = Arc::new(Registry::new(epochs, shared.known.clone()));
         let (slots, mut listed) = launch(&options, folder, &registry, &shared).await?;
-        list_extra(&options, &registry)?;
+        list_extra(options.extra_nodes.as_deref(), &registry)?;
         listed.sort_by_key(|node| node.id);
         let ready = Ready {
             ready: true,
@@ -106,6 +105,23 @@ impl Mixnet {
         self.nodes.start_node(id).await
     }
 
+    /// Stops a node in order and starts it again, with what it has on disk.
+    ///
+    /// # Errors
+    /// [`MixnetError`] if there is no such node or its port was taken in the meantime.
+    pub async fn restart_node(&self, id: u32) -> Result<(), MixnetError> {
+        self.nodes.restart_node(id).await
+    }
+
+    /// Makes it so many epochs later at once: nodes change keys as if the time had passed, and
+    /// the directory says so.
+    ///
+    /// # Errors
+    /// [`MixnetError::State`] if a node cannot write its new keys.
+    pub async fn skip_epochs(&self, count: u32) -> Result<(), MixnetError> {
+        self.nodes.skip_epochs(count).await
+    }
+
     /// Makes every mix node drop that share of packets, 0 to 1.
     pub fn set_loss(&self, loss: f64) {
         let faults = &self.nodes.shared.faults;
@@ -154,8 +170,22 @@ impl Control for Nodes {
     async fn start_node(&self, id: u32) -> Result<(), MixnetError> {
         let slot = self.slot(id)?;
         let descriptor = slot.start(&self.shared).await?;
-        self.registry
-            .list(descriptor, Origin::Here(slot.counters.clone()));
+        self.registry.list(descriptor, slot.origin());
+        Ok(())
+    }
+
+    async fn restart_node(&self, id: u32) -> Result<(), MixnetError> {
+        self.stop_node(id).await?;
+        self.start_node(id).await
+    }
+
+    async fn skip_epochs(&self, count: u32) -> Result<(), MixnetError> {
+        let epochs = self.registry.epochs().skip(count);
+        self.shared.calendar.learn(epochs);
+        for slot in self.slots.values() {
+            self.shared.turn(&slot.keys).await?;
+        }
+        self.registry.set_epochs(epochs);
         Ok(())
     }
 }
@@ -184,13 +214,14 @@ fn temporary_folder(options: &Options) -> Result<Option<TempDir>, MixnetError> {
     ))
 }
 
-pub(crate) fn shared(faults: FaultSettings) -> Result<Shared, MixnetError> {
+pub(crate) fn shared(faults: FaultSettings, calendar: Calendar) -> Result<Shared, MixnetError> {
     let rng = random::generator().map_err(MixnetError::Randomness)?;
     let faults = Faults::new(faults, rng);
     Ok(Shared {
         cpu: Cpu::new(),
         faults: Arc::new(faults),
         known: Arc::new(KnownNodes::default()),
+        calendar: Arc::new(calendar),
     })
 }
 
@@ -227,8 +258,7 @@ async fn launch(
     for (name, plan) in plans(options) {
         let slot = Slot::new(&folder.join(name), loopback(0), plan)?;
         let node = slot.start(shared).await?;
-        let origin = Origin::Here(slot.counters.clone());
-        if let Some(id) = registry.list(node.clone(), origin) {
+        if let Some(id) = registry.list(node.clone(), slot.origin()) {
             listed.push(ReadyNode::new(Some(id), &node));
             slots.insert(id, slot);
         }
@@ -237,15 +267,12 @@ async fn launch(
 }
 
 /// Lists the nodes that others run.
-fn list_extra(options: &Options, registry: &Registry) -> Result<(), MixnetError> {
-    match &options.extra_nodes {
-        None => Ok(()),
-        Some(path) => list_file(path, registry),
-    }
+pub(crate) fn list_extra(file: Option<&Path>, registry: &Registry) -> Result<(), MixnetError> {
+    file.map_or(Ok(()), |path| list_file(path, registry))
 }
 
 /// Lists the nodes of a file.
-pub(crate) fn list_file(path: &Path, registry: &Registry) -> Result<(), MixnetError> {
+fn list_file(path: &Path, registry: &Registry) -> Result<(), MixnetError> {
     let state = |error| MixnetError::State {
         path: path.to_owned(),
         error,

@@ -1,11 +1,15 @@
 //! What can be chosen about the mixnet.
 
+use crate::epoch::ROTATION_EPOCHS;
 use crate::faults::FaultSettings;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where every Sotto program looks for a directory unless told otherwise.
 pub const DEFAULT_DIRECTORY_PORT: u16 = 17_080;
+
+/// How long an epoch lasts unless told otherwise. Mainnet's length.
+pub(crate) const EPOCH: Duration = Duration::from_secs(3600);
 
 /// Free bandwidth of a day in bytes, as official gateways give it: 64 GiB.
 pub const FREE_BANDWIDTH: i64 = 64 << 30;
@@ -25,6 +29,8 @@ pub struct Options {
     pub faults: FaultSettings,
     /// How long an epoch lasts, at least a second.
     pub epoch: Duration,
+    /// Epochs for which a Sphinx key is valid, at least 2.
+    pub rotation_epochs: u32,
     /// A JSON file with an array of nodes that others run, in the form of [`crate::Descriptor`].
     pub extra_nodes: Option<PathBuf>,
     /// Bytes of free bandwidth a day that gateways give each client; 0 refuses.
@@ -39,7 +45,8 @@ impl Default for Options {
             gateways: 2,
             state: None,
             faults: FaultSettings::default(),
-            epoch: Duration::from_secs(3600),
+            epoch: EPOCH,
+            rotation_epochs: ROTATION_EPOCHS,
             extra_nodes: None,
             free_bandwidth: FREE_BANDWIDTH,
         }

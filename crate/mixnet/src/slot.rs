@@ -3,6 +3,7 @@
 
 use crate::counters::Counters;
 use crate::descriptor::{Descriptor, Role};
+use crate::directory::Origin;
 use crate::error::MixnetError;
 use crate::gateway::{self, Listeners, RunningGateway};
 use crate::mix;
@@ -87,6 +88,7 @@ impl Slot {
 
     async fn launch(&self, shared: &Shared) -> Result<Running, MixnetError> {
         let (mix_address, mut plan) = self.place.lock().clone();
+        shared.turn(&self.keys).await?;
         let mix = listen(mix_address).await?;
         let mix_address = local_address(&mix)?;
         let (keys, counters) = (self.keys.clone(), self.counters.clone());
@@ -108,6 +110,11 @@ impl Slot {
         };
         *self.place.lock() = (mix_address, plan);
         Ok(running)
+    }
+
+    /// How the directory gets at its counters and keys.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::Here(self.counters.clone(), self.keys.clone())
     }
 
     /// Stops the node; what it must not lose is saved.
@@ -142,7 +149,7 @@ impl Slot {
                 tls_port,
             },
         };
-        let (identity, sphinx) = (self.keys.identity(), self.keys.sphinx());
+        let (identity, sphinx) = (self.keys.identity(), self.keys.announced());
         Descriptor {
             role,
             mix_address,

@@ -17,8 +17,8 @@ use sotto_core::topology::{
     WebSocketPolicy,
 };
 use sotto_mixnet::{
-    DirectoryServer, FREE_BANDWIDTH, FaultSettings, GatewayOptions, Mixnet, NodeOptions,
-    NodeServer, Options,
+    DirectoryOptions, DirectoryServer, FREE_BANDWIDTH, FaultSettings, GatewayOptions, Mixnet,
+    NodeOptions, NodeServer, Options,
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -244,9 +244,10 @@ async fn extra_nodes_are_listed_and_a_bad_file_is_named() {
 
 #[tokio::test]
 async fn parts_that_run_apart_find_each_other_and_leave_in_order() {
-    let epoch = Duration::from_secs(3600);
     let any = ([127, 0, 0, 1], 0).into();
-    let directory = DirectoryServer::start(any, epoch, None).await.unwrap();
+    let directory = DirectoryServer::start(DirectoryOptions::default())
+        .await
+        .unwrap();
     let url = directory.ready().directory.clone();
     let folder = tempfile::tempdir().unwrap();
     let options = |name: &str| NodeOptions {

@@ -20,7 +20,7 @@ use sotto_core::gateway::message::{
     ClientMessage, SensitiveRequest, SensitiveResponse, ServerMessage, TypedError,
 };
 use sotto_core::keys::SigningKey;
-use sotto_core::packet::frame::{self, Framing};
+use sotto_core::packet::frame::{self, Framing, NodeFrame};
 use sotto_core::packet::{self, Journey, KeyRotation, MixPacket, PacketSize};
 use sotto_mixnet::Options;
 use std::time::Duration;
@@ -474,17 +474,16 @@ async fn the_gateway_launches_the_ack_of_a_stored_message() {
     let journey = Journey::draw(&mut rng, &[gateway], destination, Duration::ZERO);
     let size = PacketSize::Regular;
     let packet = packet::build(&mut rng, &journey, size, &plaintext).unwrap();
-    common::hand_over(&gateway, &common::frame(packet, Framing::V8)).await;
+    let rotation = KeyRotation::from_id(common::rotation_id(scene.mixnet.directory_url()).await);
+    let frame = NodeFrame { rotation, packet }.encode(Framing::V8).unwrap();
+    common::hand_over(&gateway, &frame).await;
 
     until(&scene.mixnet, GATEWAY, "ack", |counts| counts.acks == 1).await;
     let (mut stream, _) = first_hop.accept().await.unwrap();
     let mut bytes = vec![0; 390];
     stream.read_exact(&mut bytes).await.unwrap();
     let (ack, _) = frame::decode(&bytes).unwrap().unwrap();
-    assert_eq!(
-        (ack.rotation, ack.packet),
-        (KeyRotation::Even, vec![5; 386])
-    );
+    assert_eq!((ack.rotation, ack.packet), (rotation, vec![5; 386]));
     assert_eq!(scene.mixnet.counts(GATEWAY).unwrap().stored, 1);
 
     let mut peer = scene.connect().await;

@@ -4,10 +4,12 @@
 
 mod common;
 
-use common::{GATEWAY, Scene, frame, hand_over, hop, small_packet, until};
+use common::{GATEWAY, Scene, frame, hand_over, hop, rotation_id, small, small_packet, until};
 use sotto_core::address::NodeAddress;
-use sotto_core::packet::frame::{self as node_frame, Framing};
+use sotto_core::packet::frame::{self as node_frame, Framing, NodeFrame};
 use sotto_core::packet::{Hop, KeyRotation};
+use sotto_mixnet::Options;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -28,12 +30,14 @@ async fn both_framings_are_read_and_the_rotation_is_handed_on() {
     let (listener, next) = next_node().await;
     let to = scene.signing.identity_key();
     let mut stream = None;
+    let current = KeyRotation::from_id(rotation_id(scene.mixnet.directory_url()).await);
     for (seed, framing, rotation) in [
         (1, Framing::V7, KeyRotation::Unknown),
-        (2, Framing::V8, KeyRotation::Even),
+        (2, Framing::V8, current),
     ] {
         let packet = small_packet(seed, &[mix, next], to, [0; 21]);
-        hand_over(&mix, &frame(packet, framing)).await;
+        let frame = NodeFrame { rotation, packet };
+        hand_over(&mix, &frame.encode(framing).unwrap()).await;
         if stream.is_none() {
             stream = Some(listener.accept().await.unwrap().0);
         }
@@ -141,6 +145,47 @@ async fn packets_that_do_not_belong_are_dropped_and_counted() {
         })
         .await;
     }
+    scene.mixnet.shutdown().await;
+}
+
+#[tokio::test]
+async fn keys_change_with_the_rotation_and_those_of_long_ago_are_refused() {
+    let scene = Scene::with(Options {
+        epoch: Duration::from_secs(2),
+        rotation_epochs: 2,
+        ..small()
+    })
+    .await;
+    let to = scene.signing.identity_key();
+    let directory = scene.mixnet.directory_url().to_owned();
+    let (_listener, next) = next_node().await;
+    let first = rotation_id(&directory).await;
+    let old = hop(&scene.mixnet, MIX).await;
+    let mut current = old;
+    for rotation in first + 1..first + 3 {
+        while rotation_id(&directory).await < rotation {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let key = hop(&scene.mixnet, MIX).await.key;
+        assert_ne!(key, current.key, "rotation {rotation}");
+        current.key = key;
+    }
+    let refused = scene.mixnet.counts(MIX).unwrap().refused;
+    hand_over(
+        &old,
+        &frame(small_packet(1, &[old, next], to, [0; 21]), Framing::V8),
+    )
+    .await;
+    until(&scene.mixnet, MIX, "refused", |counts| {
+        counts.refused == refused + 1
+    })
+    .await;
+    let packet = small_packet(2, &[current, next], to, [0; 21]);
+    hand_over(&current, &frame(packet, Framing::V8)).await;
+    until(&scene.mixnet, MIX, "forwarded", |counts| {
+        counts.forwarded == 1
+    })
+    .await;
     scene.mixnet.shutdown().await;
 }
 

@@ -21,7 +21,7 @@ use sotto_core::client::{Config, SendError};
 use sotto_core::gateway::handshake::{ACCEPTED, Responder};
 use sotto_core::gateway::message::{ClientMessage, ServerMessage};
 use sotto_core::keys::{ClientKeys, EncryptionKey, SigningKey};
-use sotto_mixnet::{Descriptor, DirectoryServer, Role};
+use sotto_mixnet::{Descriptor, DirectoryOptions, DirectoryServer, Role, SphinxKeys};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -73,7 +73,7 @@ async fn directory(gateway: SocketAddr, folder: &TempDir) -> DirectoryServer {
         role,
         mix_address: ([127, 0, 0, 1], 9).into(),
         identity: SigningKey::generate(&mut rng(seed)).identity_key(),
-        sphinx: EncryptionKey::from_bytes([seed; 32]),
+        sphinx: SphinxKeys::Fixed(EncryptionKey::from_bytes([seed; 32])),
     };
     let gateway = Role::Gateway {
         websocket_port: gateway.port(),
@@ -84,10 +84,11 @@ async fn directory(gateway: SocketAddr, folder: &TempDir) -> DirectoryServer {
     let nodes = [mix(1), mix(2), mix(3), node(GATEWAY_SEED, gateway)];
     let path = folder.path().join("nodes.json");
     std::fs::write(&path, serde_json::to_string(&nodes).unwrap()).unwrap();
-    let any = ([127, 0, 0, 1], 0).into();
-    DirectoryServer::start(any, Duration::from_secs(3600), Some(&path))
-        .await
-        .unwrap()
+    let options = DirectoryOptions {
+        extra_nodes: Some(path),
+        ..DirectoryOptions::default()
+    };
+    DirectoryServer::start(options).await.unwrap()
 }
 
 const GATEWAY_SEED: u8 = 50;

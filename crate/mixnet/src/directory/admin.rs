@@ -1,4 +1,5 @@
-//! Faults on request, while the mixnet runs: `POST /faults`, `POST /nodes/3/stop`, `.../start`.
+//! Faults on request, while the mixnet runs: `POST /faults`, `POST /nodes/3/stop`, `.../start`,
+//! `.../restart`, and `POST /epochs/skip`.
 //!
 //! Listens on loopback only. It takes JSON only and refuses foreign host names, so that no page
 //! in a browser on the same machine can reach it.
@@ -11,6 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use std::sync::Arc;
 
 /// What the admin endpoint controls.
@@ -19,6 +21,8 @@ pub(crate) trait Control: Send + Sync + 'static {
     fn set_faults(&self, settings: FaultSettings);
     fn stop_node(&self, id: u32) -> impl Future<Output = Result<(), MixnetError>> + Send;
     fn start_node(&self, id: u32) -> impl Future<Output = Result<(), MixnetError>> + Send;
+    fn restart_node(&self, id: u32) -> impl Future<Output = Result<(), MixnetError>> + Send;
+    fn skip_epochs(&self, count: u32) -> impl Future<Output = Result<(), MixnetError>> + Send;
 }
 
 pub(crate) fn admin_router<C: Control>(control: Arc<C>) -> Router {
@@ -26,6 +30,8 @@ pub(crate) fn admin_router<C: Control>(control: Arc<C>) -> Router {
         .route("/faults", get(faults::<C>).post(set_faults::<C>))
         .route("/nodes/{id}/stop", post(stop::<C>))
         .route("/nodes/{id}/start", post(start::<C>))
+        .route("/nodes/{id}/restart", post(restart::<C>))
+        .route("/epochs/skip", post(skip_epochs::<C>))
         .layer(middleware::from_fn(local_only))
         .with_state(control)
 }
@@ -65,6 +71,30 @@ async fn stop<C: Control>(State(control): State<Arc<C>>, Path(id): Path<u32>) ->
 
 async fn start<C: Control>(State(control): State<Arc<C>>, Path(id): Path<u32>) -> Response {
     answer(control.start_node(id).await)
+}
+
+async fn restart<C: Control>(State(control): State<Arc<C>>, Path(id): Path<u32>) -> Response {
+    answer(control.restart_node(id).await)
+}
+
+/// How far to go.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skip {
+    /// Epochs, which is one unless said otherwise.
+    #[serde(default = "one")]
+    count: u32,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+async fn skip_epochs<C: Control>(
+    State(control): State<Arc<C>>,
+    Json(Skip { count }): Json<Skip>,
+) -> Response {
+    answer(control.skip_epochs(count).await)
 }
 
 fn answer(result: Result<(), MixnetError>) -> Response {

@@ -9,7 +9,8 @@ use super::registry::{Origin, SILENCE_LIMIT};
 use crate::clock;
 use crate::counters::{Counters, Counts};
 use crate::descriptor::Descriptor;
-use crate::node::{KnownNodes, NodeKeys, Tasks};
+use crate::epoch::Epochs;
+use crate::node::{NodeKeys, Shared, Tasks};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
@@ -44,10 +45,13 @@ struct Signed {
     signature: String,
 }
 
-/// What the node gets back: the addresses it may forward to.
+/// What the node gets back.
 #[derive(Serialize, Deserialize)]
 struct Accepted {
+    /// The addresses it may forward to.
     known: HashSet<IpAddr>,
+    /// When its keys are to change.
+    epochs: Epochs,
 }
 
 /// The directory's side.
@@ -79,7 +83,8 @@ async fn receive(
         .values()
         .map(|entry| entry.descriptor.mix_address.ip())
         .collect();
-    Ok(Json(Accepted { known }))
+    let epochs = directory.epochs();
+    Ok(Json(Accepted { known, epochs }))
 }
 
 /// Checks signature and date.
@@ -121,7 +126,7 @@ pub(crate) struct Announcer {
     agent: ureq::Agent,
     keys: Arc<NodeKeys>,
     counters: Arc<Counters>,
-    known: Arc<KnownNodes>,
+    shared: Shared,
     node: Descriptor,
 }
 
@@ -131,7 +136,7 @@ impl Announcer {
         node: Descriptor,
         keys: Arc<NodeKeys>,
         counters: Arc<Counters>,
-        known: Arc<KnownNodes>,
+        shared: Shared,
     ) -> Self {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(SILENCE_LIMIT / 3))
@@ -142,7 +147,7 @@ impl Announcer {
             agent: config.into(),
             keys,
             counters,
-            known,
+            shared,
             node,
         }
     }
@@ -170,19 +175,32 @@ impl Announcer {
     }
 
     async fn say(&self, goodbye: bool) -> Result<(), String> {
+        let Accepted { known, epochs } = self.ask(goodbye).await?;
+        self.shared.known.set(known);
+        if !goodbye && self.shared.calendar.learn(epochs) {
+            // Now it is known which keys there ought to be. Those who use them wait for them.
+            let turned = self.shared.turn(&self.keys).await;
+            turned.map_err(|error| error.to_string())?;
+            self.ask(false).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, goodbye: bool) -> Result<Accepted, String> {
         let this = self.clone();
         let signed = self.sign(goodbye).map_err(|error| error.to_string())?;
         let accepted = tokio::task::spawn_blocking(move || this.post(&signed)).await;
         let accepted = accepted.map_err(|error| error.to_string())?;
-        self.known
-            .set(accepted.map_err(|error| error.to_string())?.known);
-        Ok(())
+        accepted.map_err(|error| error.to_string())
     }
 
     fn sign(&self, goodbye: bool) -> serde_json::Result<Signed> {
         let announcement = serde_json::to_string(&Announcement {
             at: clock::now().as_millis(),
-            node: self.node.clone(),
+            node: Descriptor {
+                sphinx: self.keys.announced(),
+                ..self.node.clone()
+            },
             counts: self.counters.counts(),
             goodbye,
         })?;
@@ -206,7 +224,7 @@ impl Announcer {
 mod tests {
     use super::*;
     use crate::descriptor::tests::descriptor;
-    use crate::random;
+    use crate::node::test_keys;
 
     fn signed(keys: &NodeKeys, node: Descriptor, at: u64) -> Signed {
         let counts = Counts::default();
@@ -226,7 +244,7 @@ mod tests {
 
     #[test]
     fn only_a_node_itself_announces_it_and_only_now() {
-        let keys = NodeKeys::generate(&mut random::generator().unwrap());
+        let (keys, _folder) = test_keys(31);
         let own = Descriptor {
             identity: keys.identity(),
             ..descriptor(1)

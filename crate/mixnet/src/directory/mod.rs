@@ -3,14 +3,12 @@
 
 mod admin;
 mod announcement;
-mod epoch;
 mod registry;
 mod reply;
 mod status;
 
 pub(crate) use admin::{Control, admin_router};
 pub(crate) use announcement::{Announcer, announcements};
-pub(crate) use epoch::Epochs;
 pub(crate) use registry::{Origin, Registry};
 
 use axum::extract::State;
@@ -23,8 +21,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tower_http::cors::CorsLayer;
-
-use crate::clock;
 
 /// What the directory's handlers share.
 pub(crate) type Directory = Arc<Registry>;
@@ -61,25 +57,25 @@ pub(crate) fn router(registry: Directory) -> Router {
 }
 
 async fn rewarded_set(State(directory): State<Directory>) -> Json<json::RewardedSet> {
-    let epoch = directory.epochs.at(clock::now());
-    Json(reply::rewarded_set(epoch, &directory.running()))
+    let epoch = directory.epochs().now();
+    Json(reply::rewarded_set(epoch, &directory.offers(epoch)))
 }
 
 async fn list(State(directory): State<Directory>, selection: Selection) -> Json<json::Reply> {
-    let epoch = directory.epochs.at(clock::now());
-    Json(reply::skimmed(epoch, &directory.running(), selection))
+    let epoch = directory.epochs().now();
+    Json(reply::skimmed(epoch, &directory.offers(epoch), selection))
 }
 
 async fn semi_skimmed(
     State(directory): State<Directory>,
 ) -> Json<json::Reply<json::SemiSkimmedNode>> {
-    let epoch = directory.epochs.at(clock::now());
-    Json(reply::semi_skimmed(epoch, &directory.running()))
+    let epoch = directory.epochs().now();
+    Json(reply::semi_skimmed(epoch, &directory.offers(epoch)))
 }
 
 async fn key_rotation_info(State(directory): State<Directory>) -> Json<json::KeyRotationInfo> {
-    let epoch = directory.epochs.at(clock::now());
-    Json(reply::key_rotation_info(directory.epochs, epoch))
+    let epoch = directory.epochs().now();
+    Json(reply::key_rotation_info(directory.epochs(), epoch))
 }
 
 /// Official nodes ask to be looked at again. They are listed by `--extra-nodes`, so that there is

@@ -1,10 +1,11 @@
 //! The nodes that the directory knows.
 
-use super::epoch::Epochs;
 use crate::counters::{Counters, Counts};
 use crate::descriptor::{Descriptor, Role};
-use crate::node::KnownNodes;
+use crate::epoch::{Epoch, Epochs};
+use crate::node::{KnownNodes, NodeKeys};
 use parking_lot::Mutex;
+use sotto_core::keys::EncryptionKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +20,8 @@ pub(crate) const SILENCE_LIMIT: Duration = Duration::from_secs(6);
 /// Why a node is on the list, which says how it leaves it.
 #[derive(Clone)]
 pub(crate) enum Origin {
-    /// It runs in this process; its counters can be read.
-    Here(Arc<Counters>),
+    /// It runs in this process; its counters and keys can be read.
+    Here(Arc<Counters>, Arc<NodeKeys>),
     /// It runs elsewhere and announces itself: when it did last, and its counts then.
     Announced(Instant, Counts),
     /// It was listed by the user and stays.
@@ -39,16 +40,30 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn counts(&self) -> Counts {
         match &self.origin {
-            Origin::Here(counters) => counters.counts(),
+            Origin::Here(counters, _) => counters.counts(),
             Origin::Announced(_, counts) => *counts,
             Origin::Listed => Counts::default(),
         }
     }
+
+    /// The node's Sphinx key for that rotation, if it has one.
+    pub(crate) fn sphinx(&self, rotation: u32) -> Option<EncryptionKey> {
+        match &self.origin {
+            Origin::Here(_, keys) => keys.sphinx(rotation),
+            Origin::Announced(..) | Origin::Listed => self.descriptor.sphinx.of(rotation),
+        }
+    }
+}
+
+/// A node that clients may use, with its Sphinx key of the rotation.
+pub(crate) struct Offer {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) sphinx: EncryptionKey,
 }
 
 /// The directory's list of nodes.
 pub(crate) struct Registry {
-    pub(crate) epochs: Epochs,
+    epochs: Mutex<Epochs>,
     nodes: Mutex<BTreeMap<u32, Entry>>,
     known: Arc<KnownNodes>,
 }
@@ -56,10 +71,18 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn new(epochs: Epochs, known: Arc<KnownNodes>) -> Self {
         Self {
-            epochs,
+            epochs: Mutex::new(epochs),
             nodes: Mutex::default(),
             known,
         }
+    }
+
+    pub(crate) fn epochs(&self) -> Epochs {
+        *self.epochs.lock()
+    }
+
+    pub(crate) fn set_epochs(&self, epochs: Epochs) {
+        *self.epochs.lock() = epochs;
     }
 
     /// Puts a node on the list, or back on it under the number it had: a node is known by its
@@ -111,16 +134,19 @@ impl Registry {
         let mut nodes = self.nodes.lock();
         nodes.retain(|_, entry| match entry.origin {
             Origin::Announced(last, _) => last.elapsed() < SILENCE_LIMIT,
-            Origin::Here(_) | Origin::Listed => true,
+            Origin::Here(..) | Origin::Listed => true,
         });
         nodes.clone()
     }
 
-    /// The nodes that clients may use.
-    pub(crate) fn running(&self) -> BTreeMap<u32, Entry> {
-        let mut nodes = self.nodes();
-        nodes.retain(|_, entry| entry.running);
-        nodes
+    /// The nodes that clients may use in that epoch.
+    pub(crate) fn offers(&self, epoch: Epoch) -> BTreeMap<u32, Offer> {
+        let offer = |(id, entry): (u32, Entry)| {
+            let sphinx = entry.sphinx(epoch.rotation_id)?;
+            let descriptor = entry.descriptor;
+            entry.running.then_some((id, Offer { descriptor, sphinx }))
+        };
+        self.nodes().into_iter().filter_map(offer).collect()
     }
 }
 
@@ -150,9 +176,12 @@ fn placed(descriptor: Descriptor, nodes: &BTreeMap<u32, Entry>, id: u32) -> Desc
 mod tests {
     use super::*;
     use crate::descriptor::tests::descriptor;
+    use crate::descriptor::{RotatingKey, SphinxKeys};
+    use crate::epoch::tests::epoch;
+    use crate::node::test_keys;
 
     fn registry() -> Registry {
-        Registry::new(Epochs::new(Duration::from_secs(3600)), Arc::default())
+        Registry::new(Epochs::new(Duration::from_secs(3600), 24), Arc::default())
     }
 
     #[test]
@@ -176,7 +205,10 @@ mod tests {
     #[test]
     fn stopped_and_silent_nodes_are_not_offered() {
         let registry = registry();
-        let here = Origin::Here(Arc::default());
+        // Rotation 10 is epochs 30 to 32.
+        let (keys, _folder) = test_keys(31);
+        let here = Origin::Here(Arc::default(), Arc::new(keys));
+        let offers = || registry.offers(epoch(31)).len();
         let long_ago = Instant::now().checked_sub(SILENCE_LIMIT).unwrap();
         let id = registry.list(descriptor(1), here.clone()).unwrap();
         registry.list(
@@ -189,8 +221,33 @@ mod tests {
         );
         assert_eq!(registry.nodes().len(), 2, "the silent one is gone");
         registry.set_stopped(id);
-        assert_eq!((registry.nodes().len(), registry.running().len()), (2, 1));
+        assert_eq!((registry.nodes().len(), offers()), (2, 1));
         registry.list(descriptor(1), here);
-        assert_eq!(registry.running().len(), 2, "it came back");
+        assert_eq!(offers(), 2, "it came back");
+    }
+
+    #[test]
+    fn a_node_is_offered_with_its_key_of_the_rotation_or_not_at_all() {
+        let registry = registry();
+        let (keys, _folder) = test_keys(32);
+        let keys = Arc::new(keys);
+        let [key, own] = [7, 8].map(|byte| EncryptionKey::from_bytes([byte; 32]));
+        let rotating = Descriptor {
+            sphinx: SphinxKeys::Rotating(vec![RotatingKey { rotation: 11, key }]),
+            ..descriptor(2)
+        };
+        let fixed = Descriptor {
+            sphinx: SphinxKeys::Fixed(own),
+            ..descriptor(3)
+        };
+        registry.list(descriptor(1), Origin::Here(Arc::default(), keys.clone()));
+        registry.list(rotating, Origin::Listed);
+        registry.list(fixed, Origin::Listed);
+        let offered = |id| {
+            let offers = registry.offers(epoch(id));
+            [1, 2, 3].map(|id| offers.get(&id).map(|offer| offer.sphinx))
+        };
+        assert_eq!(offered(32), [keys.sphinx(10), None, Some(own)]);
+        assert_eq!(offered(33), [keys.sphinx(11), Some(key), Some(own)]);
     }
 }

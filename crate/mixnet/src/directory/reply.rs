@@ -1,14 +1,14 @@
 //! The directory's answers, in nym-api's JSON (protocol.md 9.2).
 
-use super::epoch::{Epoch, Epochs};
-use super::registry::Entry;
+use super::registry::Offer;
 use crate::descriptor::Role;
+use crate::epoch::{Epoch, Epochs};
 use sotto_core::topology::directory as json;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The nodes of one answer, by number.
-pub(crate) type Nodes = BTreeMap<u32, Entry>;
+pub(crate) type Nodes = BTreeMap<u32, Offer>;
 
 /// Which nodes a list holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) fn rewarded_set(epoch: Epoch, nodes: &Nodes) -> json::RewardedSet {
     let ids = |wanted: &dyn Fn(&Role) -> bool| {
         let members = nodes
             .iter()
-            .filter(|(_, entry)| wanted(&entry.descriptor.role));
+            .filter(|(_, offer)| wanted(&offer.descriptor.role));
         members.map(|(id, _)| *id).collect::<Vec<u32>>()
     };
     let layer = |number| ids(&|role| role.layer() == Some(number));
@@ -58,18 +58,18 @@ pub(crate) fn rewarded_set(epoch: Epoch, nodes: &Nodes) -> json::RewardedSet {
 pub(crate) fn skimmed(epoch: Epoch, nodes: &Nodes, selection: Selection) -> json::Reply {
     let selected = nodes
         .iter()
-        .filter(|(_, entry)| selection.holds(&entry.descriptor.role));
+        .filter(|(_, offer)| selection.holds(&offer.descriptor.role));
     page(
         epoch,
-        selected.map(|(id, entry)| node(*id, entry)).collect(),
+        selected.map(|(id, offer)| node(*id, offer)).collect(),
     )
 }
 
 /// A list of nodes as nodes want it. No Noise keys: one key on an address would make every node
 /// demand Noise of all peers on that address (protocol.md 3.4).
 pub(crate) fn semi_skimmed(epoch: Epoch, nodes: &Nodes) -> json::Reply<json::SemiSkimmedNode> {
-    let semi = |(id, entry): (&u32, &Entry)| json::SemiSkimmedNode {
-        basic: node(*id, entry),
+    let semi = |(id, offer): (&u32, &Offer)| json::SemiSkimmedNode {
+        basic: node(*id, offer),
         x25519_noise_versioned_key: None,
     };
     page(epoch, nodes.iter().map(semi).collect())
@@ -94,15 +94,15 @@ fn page<Node>(epoch: Epoch, data: Vec<Node>) -> json::Reply<Node> {
     }
 }
 
-fn node(id: u32, entry: &Entry) -> json::SkimmedNode {
-    let descriptor = &entry.descriptor;
+fn node(id: u32, offer: &Offer) -> json::SkimmedNode {
+    let descriptor = &offer.descriptor;
     let is_mix = matches!(descriptor.role, Role::Mix { .. });
     json::SkimmedNode {
         node_id: id,
         ed25519_identity_pubkey: descriptor.identity.to_string(),
         ip_addresses: vec![descriptor.mix_address.ip()],
         mix_port: descriptor.mix_address.port(),
-        x25519_sphinx_pubkey: descriptor.sphinx.to_string(),
+        x25519_sphinx_pubkey: offer.sphinx.to_string(),
         role: role(&descriptor.role),
         supported_roles: json::SupportedRoles {
             mixnode: is_mix,
@@ -141,7 +141,7 @@ fn clients_entry(role: &Role) -> Option<json::Entry> {
 pub(crate) fn key_rotation_info(epochs: Epochs, epoch: Epoch) -> json::KeyRotationInfo {
     json::KeyRotationInfo {
         key_rotation_state: json::KeyRotationState {
-            validity_epochs: epochs.validity_epochs(),
+            validity_epochs: epochs.rotation(),
             initial_epoch_id: 0,
         },
         current_absolute_epoch_id: epoch.id,

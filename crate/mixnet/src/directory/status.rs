@@ -51,7 +51,7 @@ struct Node {
 
 async fn status(State(directory): State<Directory>) -> Json<Status> {
     let now = clock::now();
-    let epoch = directory.epochs.at(now);
+    let epoch = directory.epochs().at(now);
     let nodes = directory.nodes().into_iter().map(|(id, entry)| Node {
         id,
         role: if entry.descriptor.websocket().is_some() {

@@ -60,7 +60,7 @@ pub(crate) fn start(
     shared: Shared,
 ) -> Result<RunningGateway, MixnetError> {
     let (store, writer) = Store::open(&folder.join("gateway.sqlite"), Limits::default())?;
-    let core = Arc::new(NodeCore::new(keys, counters, shared));
+    let core = NodeCore::start(keys, counters, shared);
     let tasks = core.tasks.clone();
     let sessions = Sessions::default();
     let gateway = Arc::new(Gateway {

@@ -6,16 +6,21 @@ mod keys;
 mod listener;
 mod outgoing;
 mod replay;
+mod ring;
+mod rotation;
 mod routing;
 
 pub(crate) use cpu::Cpu;
 pub(crate) use delays::{Delayed, Delays};
 pub(crate) use keys::NodeKeys;
+#[cfg(test)]
+pub(crate) use keys::tests::keys as test_keys;
 pub(crate) use listener::{Handler, serve};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use routing::KnownNodes;
 
 use crate::counters::Counters;
+use crate::epoch::Calendar;
 use crate::faults::Faults;
 use sotto_core::address::NodeAddress;
 use sotto_core::packet::KeyRotation;
@@ -31,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) cpu: Cpu,
     pub(crate) faults: Arc<Faults>,
     pub(crate) known: Arc<KnownNodes>,
+    pub(crate) calendar: Arc<Calendar>,
 }
 
 /// The parts of one running node that its tasks share.
@@ -43,16 +49,19 @@ pub(crate) struct NodeCore {
 }
 
 impl NodeCore {
-    pub(crate) fn new(keys: Arc<NodeKeys>, counters: Arc<Counters>, shared: Shared) -> Self {
+    /// The common part of a node, changing its keys in time until it stops.
+    pub(crate) fn start(keys: Arc<NodeKeys>, counters: Arc<Counters>, shared: Shared) -> Arc<Self> {
         let tasks = Tasks::new();
         let outgoing = Outgoing::new(counters.clone(), tasks.clone());
-        Self {
+        let core = Arc::new(Self {
             keys,
             counters,
             shared,
             tasks,
             outgoing,
-        }
+        });
+        core.tasks.spawn(rotation::run(core.clone()));
+        core
     }
 
     /// Hands a packet to the next node, unless the routing filter refuses it.

@@ -79,8 +79,13 @@ pub async fn get(url: String) -> String {
 }
 
 pub async fn skimmed(directory: &str) -> Vec<SkimmedNode> {
+    reply(directory).await.nodes.data
+}
+
+/// All nodes and the epoch.
+pub async fn reply(directory: &str) -> Reply {
     let text = get(format!("{directory}v2/unstable/nym-nodes/skimmed?page=0")).await;
-    serde_json::from_str::<Reply>(&text).unwrap().nodes.data
+    serde_json::from_str(&text).unwrap()
 }
 
 /// The place of a node in a route.
@@ -102,9 +107,15 @@ pub fn small_packet(seed: u8, route: &[Hop], to: IdentityKey, body: [u8; 21]) ->
     packet::build(&mut rng, &journey, PacketSize::Ack, &body).unwrap()
 }
 
+/// A frame that leaves it to the node to find the key.
 pub fn frame(packet: Vec<u8>, framing: Framing) -> Vec<u8> {
-    let rotation = KeyRotation::Even;
+    let rotation = KeyRotation::Unknown;
     NodeFrame { rotation, packet }.encode(framing).unwrap()
+}
+
+/// The running number of the key rotation.
+pub async fn rotation_id(directory: &str) -> u32 {
+    reply(directory).await.metadata.rotation_id
 }
 
 /// Hands bytes to a node as another node would.
