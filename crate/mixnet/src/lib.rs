@@ -23,6 +23,7 @@ mod options;
 mod ports;
 mod random;
 mod ready;
+mod schedule;
 mod slot;
 mod web;
 
@@ -33,5 +34,6 @@ pub use epoch::ROTATION_EPOCHS;
 pub use error::MixnetError;
 pub use faults::FaultSettings;
 pub use mixnet::Mixnet;
-pub use options::{DEFAULT_DIRECTORY_PORT, FREE_BANDWIDTH, Options};
+pub use options::{DEFAULT_DIRECTORY_PORT, FREE_BANDWIDTH, Loopback, Options};
 pub use ready::{Ready, ReadyNode};
+pub use schedule::NodeAt;

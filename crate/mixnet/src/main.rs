@@ -4,7 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use sotto_mixnet::{
     DEFAULT_DIRECTORY_PORT, DirectoryOptions, DirectoryServer, FREE_BANDWIDTH, FaultSettings,
-    GatewayOptions, Mixnet, MixnetError, NodeOptions, NodeServer, Options, ROTATION_EPOCHS,
+    GatewayOptions, Loopback, Mixnet, MixnetError, NodeAt, NodeOptions, NodeServer, Options,
+    ROTATION_EPOCHS,
 };
 use std::io::Write;
 use std::net::SocketAddr;
@@ -90,8 +91,32 @@ struct Run {
     /// Bytes that a client may send a day for free; 0 refuses
     #[arg(long, default_value_t = FREE_BANDWIDTH)]
     free_bandwidth: i64,
+    /// Where mix nodes listen: v4 is 127.0.0.1, mixed is [::1] for every other one
+    #[arg(long, value_enum, default_value_t = Family::V4)]
+    loopback: Family,
+    /// Node to stop, and after how many seconds if not at once; may be given several times
+    #[arg(long, value_name = "ID[@SECONDS]")]
+    stop: Vec<NodeAt>,
+    /// Node to restart, in the same form
+    #[arg(long, value_name = "ID[@SECONDS]")]
+    restart: Vec<NodeAt>,
     #[command(flatten)]
     faults: Faults,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Family {
+    V4,
+    Mixed,
+}
+
+impl From<Family> for Loopback {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::V4 => Self::V4,
+            Family::Mixed => Self::Mixed,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -251,7 +276,10 @@ fn options(run: Run) -> Options {
         mixes_per_layer: run.mixes_per_layer,
         gateways: run.gateways,
         state: run.state,
+        loopback: run.loopback.into(),
         faults: run.faults.settings(),
+        stop: run.stop,
+        restart: run.restart,
         epoch: run.epochs.length(),
         rotation_epochs: run.epochs.rotation_epochs,
         extra_nodes: run.extra_nodes,

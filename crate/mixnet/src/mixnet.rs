@@ -7,13 +7,14 @@ use crate::epoch::{Calendar, Epochs};
 use crate::error::MixnetError;
 use crate::faults::{FaultSettings, Faults};
 use crate::node::{Cpu, KnownNodes, Shared, Tasks};
-use crate::options::Options;
-use crate::ports::{listen, local_address};
+use crate::options::{Loopback, Options};
+use crate::ports::{has_ipv6, listen, local_address};
 use crate::ready::{Ready, ReadyNode, base_url};
+use crate::schedule::NodeAt;
 use crate::slot::{Names, Plan, Slot};
 use crate::{random, web};
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -71,6 +72,7 @@ impl Mixnet {
         let router = directory::router(registry.clone()).merge(directory::announcements(registry));
         web::serve(directory, router, &servers);
         web::serve(admin, directory::admin_router(nodes.clone()), &servers);
+        schedule(&options, &nodes, &servers)?;
         Ok(Self {
             nodes,
             servers,
@@ -138,16 +140,29 @@ impl Mixnet {
 
     /// Ends everything in order: sessions are closed, and what they had not delivered is saved.
     pub async fn shutdown(self) {
+        // First whoever might start a node again.
+        self.servers.stop().await;
         for slot in self.nodes.slots.values() {
             slot.stop().await;
         }
-        self.servers.stop().await;
     }
 }
 
 impl Nodes {
     fn slot(&self, id: u32) -> Result<&Slot, MixnetError> {
         self.slots.get(&id).ok_or(MixnetError::NoSuchNode(id))
+    }
+
+    async fn interrupt(&self, id: u32, again: bool) {
+        let result = if again {
+            self.restart_node(id).await
+        } else {
+            self.stop_node(id).await
+        };
+        match result {
+            Ok(()) => tracing::info!(id, again, "stopped a node as planned"),
+            Err(error) => tracing::error!(id, %error, "cannot stop or restart a node as planned"),
+        }
     }
 }
 
@@ -190,6 +205,23 @@ impl Control for Nodes {
     }
 }
 
+/// Plans the stops and restarts asked for.
+fn schedule(options: &Options, nodes: &Arc<Nodes>, servers: &Tasks) -> Result<(), MixnetError> {
+    for (list, again) in [(&options.stop, false), (&options.restart, true)] {
+        for NodeAt { node, after } in list.iter().copied() {
+            nodes.slot(node)?;
+            let (nodes, tasks) = (nodes.clone(), servers.clone());
+            servers.spawn(async move {
+                tokio::select! {
+                    () = tasks.stopped() => {}
+                    () = tokio::time::sleep(after) => nodes.interrupt(node, again).await,
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
 fn check(options: &Options) -> Result<(), MixnetError> {
     if options.mixes_per_layer == 0 || options.gateways == 0 {
         let reason = "a mixnet needs at least one mix in each layer and one gateway";
@@ -226,25 +258,47 @@ pub(crate) fn shared(faults: FaultSettings, calendar: Calendar) -> Result<Shared
 }
 
 const fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-/// Each node's folder and kind.
-fn plans(options: &Options) -> impl Iterator<Item = (String, Plan)> {
-    let mixes = options.mixes_per_layer;
-    let mix = move |layer| {
-        (1..=mixes).map(move |n| (format!("mix-{layer}-{n}"), Plan::Mix { layer: Some(layer) }))
+/// A node's folder, where it listens for others, and its kind.
+type Place = (String, SocketAddr, Plan);
+
+fn mixes(options: &Options, v6: bool) -> impl Iterator<Item = Place> {
+    let count = options.mixes_per_layer;
+    let mix = move |layer: u8, n: u8| {
+        // In turn within a layer and along a route, the first hop of the smallest net included.
+        let ip = if v6 && (layer + n).is_multiple_of(2) {
+            IpAddr::V6(Ipv6Addr::LOCALHOST)
+        } else {
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        };
+        let plan = Plan::Mix { layer: Some(layer) };
+        (format!("mix-{layer}-{n}"), SocketAddr::new(ip, 0), plan)
     };
+    (1..=3).flat_map(move |layer| (1..=count).map(move |n| mix(layer, n)))
+}
+
+fn gateways(options: &Options) -> impl Iterator<Item = Place> {
     let free_bandwidth = options.free_bandwidth;
-    let gateways = (1..=options.gateways).map(move |n| {
+    (1..=options.gateways).map(move |n| {
         let plan = Plan::Gateway {
             websocket: loopback(0),
             names: Names::default(),
             free_bandwidth,
         };
-        (format!("gateway-{n}"), plan)
-    });
-    (1..=3).flat_map(mix).chain(gateways)
+        (format!("gateway-{n}"), loopback(0), plan)
+    })
+}
+
+/// Whether some nodes are to listen on IPv6.
+async fn wants_v6(options: &Options) -> bool {
+    let mixed = options.loopback == Loopback::Mixed;
+    let v6 = mixed && has_ipv6().await;
+    if mixed && !v6 {
+        tracing::info!("this machine has no IPv6 loopback; all nodes listen on 127.0.0.1");
+    }
+    v6
 }
 
 /// Starts all nodes and lists them.
@@ -255,8 +309,9 @@ async fn launch(
     shared: &Shared,
 ) -> Result<(BTreeMap<u32, Slot>, Vec<ReadyNode>), MixnetError> {
     let (mut slots, mut listed) = (BTreeMap::new(), Vec::new());
-    for (name, plan) in plans(options) {
-        let slot = Slot::new(&folder.join(name), loopback(0), plan)?;
+    let v6 = wants_v6(options).await;
+    for (name, address, plan) in mixes(options, v6).chain(gateways(options)) {
+        let slot = Slot::new(&folder.join(name), address, plan)?;
         let node = slot.start(shared).await?;
         if let Some(id) = registry.list(node.clone(), slot.origin()) {
             listed.push(ReadyNode::new(Some(id), &node));

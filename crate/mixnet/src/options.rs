@@ -2,6 +2,7 @@
 
 use crate::epoch::ROTATION_EPOCHS;
 use crate::faults::FaultSettings;
+use crate::schedule::NodeAt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,19 @@ pub(crate) const EPOCH: Duration = Duration::from_secs(3600);
 /// Free bandwidth of a day in bytes, as official gateways give it: 64 GiB.
 pub const FREE_BANDWIDTH: i64 = 64 << 30;
 
+/// On which loopback addresses nodes listen for each other. Gateways always listen on 127.0.0.1,
+/// because a page or an extension cannot be allowed `ws://[::1]`: the policies that name the
+/// addresses they may connect to know no IPv6 addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loopback {
+    /// 127.0.0.1 only.
+    #[default]
+    V4,
+    /// Mix nodes on 127.0.0.1 and `[::1]` in turn, so that packets carry addresses of both kinds.
+    /// All on 127.0.0.1 where the machine has no IPv6.
+    Mixed,
+}
+
 /// How a whole mixnet in one process is to be.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -23,10 +37,16 @@ pub struct Options {
     pub mixes_per_layer: u8,
     /// Gateways, at least 1.
     pub gateways: u8,
+    /// On which addresses nodes listen.
+    pub loopback: Loopback,
     /// Where keys and databases are kept. Without it all is forgotten at the end.
     pub state: Option<PathBuf>,
     /// Trouble from the start.
     pub faults: FaultSettings,
+    /// Nodes to stop, and when. They stay stopped.
+    pub stop: Vec<NodeAt>,
+    /// Nodes to restart, and when.
+    pub restart: Vec<NodeAt>,
     /// How long an epoch lasts, at least a second.
     pub epoch: Duration,
     /// Epochs for which a Sphinx key is valid, at least 2.
@@ -43,8 +63,11 @@ impl Default for Options {
             directory_port: DEFAULT_DIRECTORY_PORT,
             mixes_per_layer: 2,
             gateways: 2,
+            loopback: Loopback::default(),
             state: None,
             faults: FaultSettings::default(),
+            stop: Vec::new(),
+            restart: Vec::new(),
             epoch: EPOCH,
             rotation_epochs: ROTATION_EPOCHS,
             extra_nodes: None,
@@ -54,10 +77,11 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The defaults, but on any free port: what a test wants.
+    /// The defaults, but on any free port and with both kinds of addresses: what a test wants.
     pub fn on_free_ports() -> Self {
         Self {
             directory_port: 0,
+            loopback: Loopback::Mixed,
             ..Self::default()
         }
     }

@@ -3,7 +3,7 @@
 use crate::error::MixnetError;
 use crate::random;
 use rand_core::Rng;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -39,6 +39,11 @@ async fn listen_anywhere(ip: IpAddr) -> Option<TcpListener> {
         }
     }
     None
+}
+
+/// Whether this machine has an IPv6 loopback.
+pub(crate) async fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await.is_ok()
 }
 
 /// The next connection. Errors of one connection are the peer's; when the process is out of
