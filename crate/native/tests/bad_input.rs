@@ -23,7 +23,6 @@ use sotto_core::gateway::message::{ClientMessage, ServerMessage};
 use sotto_core::keys::{ClientKeys, EncryptionKey, SigningKey};
 use sotto_mixnet::{Descriptor, DirectoryOptions, DirectoryServer, Role, SphinxKeys};
 use std::net::SocketAddr;
-use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
