@@ -36,7 +36,7 @@ impl From<Step> for ConnectionStep {
     fn from(step: Step) -> Self {
         match step {
             Step::Directory => Self::Directory,
-            Step::Gateway => Self::Gateway,
+            Step::Choosing | Step::Gateway => Self::Gateway,
             Step::Registering => Self::Registering,
             Step::Authenticating => Self::Authenticating,
         }

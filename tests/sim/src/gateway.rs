@@ -8,9 +8,11 @@ use sotto_core::gateway::SharedKey;
 use sotto_core::gateway::authenticate::AuthenticateRequest;
 use sotto_core::gateway::binary;
 use sotto_core::gateway::handshake::{ACCEPTED, REFUSED, Responder};
-use sotto_core::gateway::message::{ClientMessage, ServerMessage, TypedError};
+use sotto_core::gateway::message::{
+    ClientMessage, SensitiveRequest, SensitiveResponse, ServerMessage, TypedError,
+};
 use sotto_core::keys::{EncryptionSecret, IdentityKey, SigningKey};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 /// A gateway.
@@ -31,6 +33,12 @@ pub struct Gateway {
     pub sign_ins: usize,
     /// Claims for bandwidth heard.
     pub claims: usize,
+    /// What its answers take longer than others'.
+    pub slowness: Duration,
+    /// How far its clock is ahead of everybody's.
+    pub clock_ahead: Duration,
+    /// Words with which the next requests to sign in are refused.
+    pub refusals: VecDeque<&'static str>,
     clients: HashMap<IdentityKey, Registered>,
     inbox: HashMap<[u8; 32], Vec<Vec<u8>>>,
     sessions: HashMap<usize, Session>,
@@ -70,6 +78,9 @@ pub enum Manners {
     Deaf,
 }
 
+/// A timestamp may be so many seconds off, as official gateways have it.
+const MAX_SKEW: u64 = 120;
+
 struct Registered {
     key: SharedKey,
     last_timestamp: u64,
@@ -94,6 +105,9 @@ impl Gateway {
             allowance: 1 << 36,
             sign_ins: 0,
             claims: 0,
+            slowness: Duration::ZERO,
+            clock_ahead: Duration::ZERO,
+            refusals: VecDeque::new(),
             clients: HashMap::new(),
             inbox: HashMap::new(),
             sessions: HashMap::new(),
@@ -111,6 +125,18 @@ impl Gateway {
 
     pub(crate) fn hang_up(&mut self, host: usize) {
         self.sessions.remove(&host);
+    }
+
+    pub(crate) fn close(&mut self, host: usize, connection: ConnectionId) {
+        let same = |session: &mut Session| session.connection == connection;
+        if self.sessions.get_mut(&host).is_some_and(same) {
+            self.hang_up(host);
+        }
+    }
+
+    /// Whether that client is registered.
+    pub fn knows(&self, client: &IdentityKey) -> bool {
+        self.clients.contains_key(client)
     }
 
     pub(crate) fn hang_up_all(&mut self) -> Vec<(usize, ConnectionId)> {
@@ -191,12 +217,9 @@ impl Gateway {
                 } else {
                     6
                 };
-                Self::say(
-                    world,
-                    host,
-                    connection,
-                    &ServerMessage::SupportedProtocol { version },
-                );
+                let text = ServerMessage::SupportedProtocol { version }.to_json();
+                let delay = LATENCY + gateway.slowness;
+                world.input(host, delay, Input::GatewayText { connection, text });
             }
             ClientMessage::HandshakePayload { data, .. } if data.len() == 80 => {
                 let signing = match gateway.manners {
@@ -236,8 +259,38 @@ impl Gateway {
                 };
                 Self::say(world, host, connection, &answer);
             }
+            ClientMessage::EncryptedRequest { ciphertext, nonce } => {
+                Self::sensitive(world, at, host, connection, &ciphertext, &nonce);
+            }
             other => panic!("a client never says {other:?}"),
         }
+    }
+
+    /// A request under the shared key: to be forgotten.
+    fn sensitive(
+        world: &mut World,
+        at: usize,
+        host: usize,
+        connection: ConnectionId,
+        ciphertext: &[u8],
+        nonce: &[u8],
+    ) {
+        let gateway = &mut world.gateways[at];
+        let Some((client, key)) = gateway.session(host, connection).client.clone() else {
+            return; // Said over a websocket that is closed by now.
+        };
+        let plaintext = key.decrypt(nonce.try_into().unwrap(), ciphertext).unwrap();
+        let request = SensitiveRequest::from_json(str::from_utf8(&plaintext).unwrap()).unwrap();
+        assert!(matches!(request, SensitiveRequest::ForgetMe { client: true, .. }));
+        gateway.clients.remove(&client);
+        gateway.inbox.remove(client.as_bytes());
+        let answer = SensitiveResponse::ForgetMeAck {}.to_json();
+        let nonce = [9; 12];
+        let answer = ServerMessage::EncryptedResponse {
+            ciphertext: key.encrypt(&nonce, answer.as_bytes()),
+            nonce: nonce.to_vec(),
+        };
+        Self::say(world, host, connection, &answer);
     }
 
     fn third(world: &mut World, at: usize, host: usize, connection: ConnectionId, data: &[u8]) {
@@ -279,6 +332,13 @@ impl Gateway {
         request: &AuthenticateRequest,
     ) {
         let gateway = &mut world.gateways[at];
+        if let Some(words) = gateway.refusals.pop_front() {
+            return Self::error(world, host, connection, words);
+        }
+        let clock = (world.now + gateway.clock_ahead).as_seconds();
+        if clock.abs_diff(request.request_unix_timestamp) > MAX_SKEW {
+            return Self::error(world, host, connection, "the timestamp is too far off");
+        }
         let Some(known) = gateway.clients.get_mut(&request.client_identity) else {
             return Self::error(world, host, connection, "the client is not registered");
         };

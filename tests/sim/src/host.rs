@@ -5,7 +5,8 @@ use rand_core::SeedableRng;
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{
-    Client, Commit, Config, ConnectionState, DeliveryState, Input, MessageId, Output, Record, Store,
+    Client, Commit, Config, ConnectionId, ConnectionState, DeliveryState, Input, MessageId,
+    OtherGateways, Output, Record, Store, TopologyNews,
 };
 use sotto_core::message::SenderTag;
 use sotto_core::time::Time;
@@ -47,7 +48,11 @@ pub struct Host {
     pub storage_problems: Vec<String>,
     /// When which number of bytes went over the websocket, as an observer sees it.
     pub observed: Vec<(Time, usize)>,
-    gateway: Option<usize>,
+    /// What was last told of gateways other than the own one.
+    pub others: OtherGateways,
+    /// Every topology told.
+    pub topologies: Vec<TopologyNews>,
+    gateways: BTreeMap<ConnectionId, usize>,
 }
 
 impl Host {
@@ -68,7 +73,9 @@ impl Host {
             addresses: Vec::new(),
             storage_problems: Vec::new(),
             observed: Vec::new(),
-            gateway: None,
+            others: OtherGateways::default(),
+            topologies: Vec::new(),
+            gateways: BTreeMap::new(),
         }
     }
 
@@ -91,6 +98,8 @@ impl Host {
         self.client = None;
         self.under_way = None;
         self.connection = None;
+        self.others = OtherGateways::default();
+        self.gateways.clear();
         self.life += 1;
     }
 
@@ -187,22 +196,23 @@ pub(crate) fn drain(world: &mut World, host: usize) {
         match output {
             Output::OpenGateway { connection, url } => {
                 let found = world.gateways.iter().position(|g| g.up && g.url() == url);
-                world.hosts[host].gateway = found;
                 match found {
-                    Some(_) => world.input(host, LATENCY, Input::GatewayOpened { connection }),
+                    Some(gateway) => {
+                        world.hosts[host].gateways.insert(connection, gateway);
+                        world.input(host, LATENCY, Input::GatewayOpened { connection });
+                    }
                     None => world.close(host, connection, "connection refused"),
                 }
             }
-            Output::CloseGateway { .. } => {
-                world
-                    .gateways
-                    .iter_mut()
-                    .for_each(|gateway| gateway.hang_up(host));
+            Output::CloseGateway { connection } => {
+                if let Some(gateway) = world.hosts[host].gateways.remove(&connection) {
+                    world.gateways[gateway].close(host, connection);
+                }
             }
             Output::SendText { connection, text } => {
                 let now = world.now;
                 world.hosts[host].observed.push((now, text.len()));
-                if let Some(gateway) = world.hosts[host].gateway {
+                if let Some(&gateway) = world.hosts[host].gateways.get(&connection) {
                     world.after(
                         LATENCY,
                         Event::Text {
@@ -217,7 +227,7 @@ pub(crate) fn drain(world: &mut World, host: usize) {
             Output::SendBinary { connection, bytes } => {
                 let now = world.now;
                 world.hosts[host].observed.push((now, bytes.len()));
-                if let Some(gateway) = world.hosts[host].gateway {
+                if let Some(&gateway) = world.hosts[host].gateways.get(&connection) {
                     world.after(
                         LATENCY,
                         Event::Binary {
@@ -277,13 +287,17 @@ fn tell(host: &mut Host, output: Output) {
             host.connection = Some(state);
         }
         Output::Address(address) => {
+            let names_gateway =
+                |value: &Vec<u8>| value.get(2..34) == Some(address.gateway.as_bytes());
             assert!(
-                host.count(Store::Registration) == 1,
+                host.values(Store::Registration).any(names_gateway),
                 "told before it was durable"
             );
             host.addresses.push(address);
         }
         Output::Surbs { .. } => {}
+        Output::Topology(news) => host.topologies.push(news),
+        Output::OtherGateways(others) => host.others = others,
         Output::Storage(problem) => {
             host.storage_problems
                 .push(problem.map(|p| p.to_string()).unwrap_or_default());

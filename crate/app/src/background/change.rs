@@ -40,10 +40,8 @@ impl Background {
             .publish(&mut self.effects, &Event::Connection { connection });
         match std::mem::replace(&mut self.phase, Phase::Loading) {
             Phase::Running(mut run) => {
-                let close = run
-                    .disconnect()
-                    .map(|socket| Effect::CloseSocket { socket });
-                self.effects.extend(close);
+                let close = |socket| Effect::CloseSocket { socket };
+                self.effects.extend(run.disconnect().into_iter().map(close));
                 self.end(run, change);
             }
             _ => self.save(change),

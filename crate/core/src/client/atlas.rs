@@ -1,6 +1,7 @@
 //! The topology, and when to ask the directory for a new one.
 
 use super::backoff;
+use super::event::TopologyNews;
 use super::problem::Problem;
 use crate::keys::IdentityKey;
 use crate::time::Time;
@@ -25,7 +26,25 @@ pub(super) struct Atlas {
     doubted: bool,
     /// Fetches in a row that were made in doubt.
     doubts: u32,
+    /// What the disk had at the start, for when the directory does not answer.
+    spare: Option<(Time, Topology)>,
+    /// Whether the topology in use is from disk.
+    stored: bool,
+    /// When which epoch was last written to disk.
+    written: Option<(Time, u32)>,
 }
+
+/// The same epoch is written again so often, for the sake of its age.
+const WRITE_EVERY: Duration = Duration::from_secs(3600);
+
+/// A directory says no more than this in earnest; what is longer is not kept on disk.
+const MAX_RECORD: usize = 4 << 20;
+
+/// A topology of that age or less tells what the network is like now.
+const CURRENT: Duration = Duration::from_secs(30 * 60);
+
+/// Version byte of the record.
+const VERSION: u8 = 1;
 
 impl Atlas {
     pub(super) const fn topology(&self) -> Option<&Topology> {
@@ -105,11 +124,11 @@ impl Atlas {
                 } else {
                     0
                 };
-                let topology = Some(topology);
                 *self = Self {
-                    topology,
+                    topology: Some(topology),
                     fetched_at: now,
                     doubts,
+                    written: self.written,
                     ..Self::default()
                 };
                 Ok(())
@@ -121,12 +140,99 @@ impl Atlas {
         }
     }
 
+    /// The record of an answer that was taken just now, if it is time to write one.
+    ///
+    /// Version, when it was fetched (milliseconds, 8 bytes), then the three bodies, each after
+    /// its length (4 bytes).
+    pub(super) fn record(&mut self, now: Time, replies: &DirectoryReplies) -> Option<Vec<u8>> {
+        let epoch = self.topology.as_ref()?.epoch();
+        let fresh = |(at, of): (Time, u32)| of == epoch && now < at + WRITE_EVERY;
+        if self.written.is_some_and(fresh) {
+            return None;
+        }
+        let bodies = replies.bodies();
+        let mut record = vec![VERSION];
+        record.extend_from_slice(&now.as_millis().to_be_bytes());
+        for body in bodies {
+            record.extend_from_slice(&u32::try_from(body.len()).ok()?.to_be_bytes());
+            record.extend_from_slice(body);
+        }
+        self.written = Some((now, epoch));
+        (record.len() <= MAX_RECORD).then_some(record)
+    }
+
+    /// Keeps a record in reserve; `false` if it is damaged.
+    pub(super) fn restore(&mut self, record: &[u8]) -> bool {
+        self.spare = read_record(record);
+        if let Some((at, topology)) = &self.spare {
+            self.written = Some((*at, topology.epoch()));
+        }
+        self.spare.is_some()
+    }
+
+    /// Without a topology, takes the one from disk into use. `true` if there is one.
+    pub(super) fn use_stored(&mut self) -> bool {
+        if self.topology.is_some() {
+            return false;
+        }
+        let Some((at, topology)) = self.spare.take() else {
+            return false;
+        };
+        self.topology = Some(topology);
+        self.fetched_at = at;
+        self.stored = true;
+        true
+    }
+
+    /// Whether the topology tells what the network is like now.
+    pub(super) fn is_current(&self, now: Time) -> bool {
+        self.topology.is_some() && now < self.fetched_at + CURRENT
+    }
+
+    /// What there is to tell of the topology in use.
+    pub(super) fn news(&self) -> Option<TopologyNews> {
+        let topology = self.topology.as_ref()?;
+        Some(TopologyNews {
+            fetched_at: self.fetched_at,
+            epoch: topology.epoch(),
+            stored: self.stored,
+            mix_nodes: topology.mix_nodes(),
+            gateways: topology.gateways(),
+        })
+    }
+
     /// The directory gave no usable answer.
     pub(super) fn failed(&mut self, now: Time, share: f64) {
         self.asked_at = None;
         self.failures = self.failures.saturating_add(1);
         self.retry_at = now + backoff::delay(self.failures, share);
     }
+}
+
+fn read_record(record: &[u8]) -> Option<(Time, Topology)> {
+    let ([VERSION], rest) = record.split_first_chunk()? else {
+        return None;
+    };
+    let (time, rest) = rest.split_first_chunk()?;
+    let (rewarded_set, rest) = split_body(rest)?;
+    let (mixnodes, rest) = split_body(rest)?;
+    let (entry_gateways, []) = split_body(rest)? else {
+        return None;
+    };
+    let replies = DirectoryReplies {
+        rewarded_set,
+        mixnodes,
+        entry_gateways,
+    };
+    let topology = Topology::from_directory(&replies).ok()?;
+    Some((Time::from_millis(u64::from_be_bytes(*time)), topology))
+}
+
+fn split_body(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let (len, rest) = bytes.split_first_chunk()?;
+    let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+    let (body, rest) = rest.split_at_checked(len)?;
+    Some((body.to_vec(), rest))
 }
 
 #[cfg(test)]

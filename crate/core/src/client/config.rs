@@ -1,5 +1,6 @@
 //! What can be chosen about a client.
 
+use crate::keys::IdentityKey;
 use crate::topology::WebSocketPolicy;
 use std::time::Duration;
 
@@ -26,6 +27,41 @@ pub struct Cover {
     pub stream: Option<Duration>,
 }
 
+/// How a gateway is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GatewayChoice {
+    /// Any of those that the directory measured well enough. Who knows the program learns
+    /// nothing of the user from it.
+    #[default]
+    Random,
+    /// Of a few drawn at random the one that answers fastest: likely one that is near.
+    Fastest,
+    /// The one of that name.
+    Named(IdentityKey),
+}
+
+impl GatewayChoice {
+    pub(super) fn to_record(self) -> Vec<u8> {
+        match self {
+            Self::Random => vec![0],
+            Self::Fastest => vec![1],
+            Self::Named(gateway) => [&[2], gateway.as_bytes().as_slice()].concat(),
+        }
+    }
+
+    pub(super) fn from_record(value: &[u8]) -> Option<Self> {
+        match value.split_first()? {
+            (0, []) => Some(Self::Random),
+            (1, []) => Some(Self::Fastest),
+            (2, key) => {
+                let gateway = IdentityKey::from_bytes(key.try_into().ok()?);
+                gateway.ok().map(Self::Named)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// What can be chosen about a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -37,6 +73,8 @@ pub struct Config {
     pub pacing: Pacing,
     /// Which cover traffic there is. Default: none.
     pub cover: Cover,
+    /// How the first gateway is found. Later ones: [`Client::change_gateway`](super::Client).
+    pub gateway: GatewayChoice,
     /// Which websockets may be used.
     pub websockets: WebSocketPolicy,
     /// How old a topology may get before it is fetched anew. Default 5 minutes.
@@ -52,6 +90,7 @@ impl Default for Config {
             average_ack_delay: Duration::from_millis(15),
             pacing: Pacing::Off,
             cover: Cover::default(),
+            gateway: GatewayChoice::Random,
             websockets: WebSocketPolicy::Any,
             topology_refresh: Duration::from_secs(5 * 60),
             give_up_after: Duration::from_secs(24 * 3600),
@@ -89,6 +128,26 @@ impl Config {
                 stream: Some(Duration::from_secs(2000)),
             },
             ..Self::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::ClientKeys;
+    use rand_core::SeedableRng;
+
+    #[test]
+    fn choices_read_back_and_damage_is_noticed() {
+        let keys = ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([1; 32]));
+        let named = GatewayChoice::Named(keys.signing.identity_key());
+        for choice in [GatewayChoice::Random, GatewayChoice::Fastest, named] {
+            assert_eq!(GatewayChoice::from_record(&choice.to_record()), Some(choice));
+        }
+        let cut = &named.to_record()[..32];
+        for damaged in [&[][..], &[0, 0], &[3], cut] {
+            assert_eq!(GatewayChoice::from_record(damaged), None, "{damaged:?}");
         }
     }
 }

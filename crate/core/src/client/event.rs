@@ -109,9 +109,61 @@ pub enum Output {
     Connection(ConnectionState),
     /// This is our address from now on.
     Address(Address),
+    /// The topology in use is another one.
+    Topology(TopologyNews),
+    /// Where else we are known than at our own gateway.
+    OtherGateways(OtherGateways),
     /// The disk fails (or works again: `None`). Nothing is told that is not on disk; the client
     /// tries again by itself.
     Storage(Option<Problem>),
+}
+
+/// What a person may want to know of the topology in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopologyNews {
+    /// When it was fetched. Old if the directory cannot be reached.
+    pub fetched_at: Time,
+    /// The directory's epoch.
+    pub epoch: u32,
+    /// Whether it comes from disk, as the directory did not answer since the start.
+    pub stored: bool,
+    /// Usable mix nodes.
+    pub mix_nodes: usize,
+    /// Gateways.
+    pub gateways: usize,
+}
+
+/// The gateways that know us, or are to, other than our own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OtherGateways {
+    /// The one that we move to.
+    pub next: Option<NextGateway>,
+    /// Those that we have left, the oldest first.
+    pub former: Vec<FormerGateway>,
+}
+
+/// A move under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextGateway {
+    /// The gateway that is being tried.
+    pub gateway: Option<IdentityKey>,
+    /// How far it is, or what stands in the way.
+    pub state: ConnectionState,
+}
+
+/// A gateway that we have left, and still receive from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerGateway {
+    /// Its name, the third part of the old address.
+    pub gateway: IdentityKey,
+    /// When another one became our own; when the leaving began, once `leaving`.
+    pub left_at: Time,
+    /// When something last came that way, to the hour.
+    pub received_at: Time,
+    /// Whether we are connected.
+    pub online: bool,
+    /// Whether it is being asked to forget us.
+    pub leaving: bool,
 }
 
 /// How the client stands to the network.

@@ -7,19 +7,24 @@
 //! | file | concern |
 //! |---|---|
 //! | `atlas` | the topology and when to fetch it |
+//! | `directory` | what the directory answers, and what of it is kept |
 //! | `link`, `connecting` | one websocket from opening to signed in, and what is said over it |
+//! | `session`, `survey`, `advice` | one gateway: finding it, connecting again, giving it up |
+//! | `sessions` | all gateways that know us, and moving from one to another |
 //! | `outbox`, `retransmission`, `schedule`, `sending` | messages on their way out |
 //! | `receiving` | messages on their way in |
 //! | `anonymous`, `reply_keys` | writing without being known: SURBs given away |
 //! | `answering`, `surbs` | answering those who are not known: SURBs received |
 //! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
 
+mod advice;
 mod anonymous;
 mod answering;
 mod atlas;
 mod backoff;
 mod config;
 mod connecting;
+mod directory;
 mod event;
 mod ledger;
 mod link;
@@ -33,13 +38,19 @@ mod restoring;
 mod retransmission;
 mod schedule;
 mod sending;
+mod session;
+mod sessions;
 mod statistics;
 mod surbs;
+mod survey;
 
 pub use anonymous::MAX_SURBS;
-pub use config::{Config, Cover, Pacing};
-pub use event::{ConnectionId, ConnectionState, Input, Output};
-pub use problem::{Fault, Problem, SendError, Step, StorageError};
+pub use config::{Config, Cover, GatewayChoice, Pacing};
+pub use event::{
+    ConnectionId, ConnectionState, FormerGateway, Input, NextGateway, OtherGateways, Output,
+    TopologyNews,
+};
+pub use problem::{Fault, MoveError, Problem, SendError, Step, StorageError};
 pub use progress::{DeliveryState, FailReason, MessageId, MessageIdError};
 pub use record::{
     Change, Commit, CommitId, Outcome, ReceivedMessage, Recipient, Record, SentMessage, Store,
@@ -51,16 +62,16 @@ pub use surbs::RESERVE as SURB_RESERVE;
 use crate::ChaCha20Rng;
 use crate::address::Address;
 use crate::fragment::{Reassembly, Seen};
-use crate::keys::ClientKeys;
+use crate::keys::{ClientKeys, IdentityKey};
 use crate::message::SenderTag;
 use crate::time::Time;
 use answering::Answer;
 use atlas::Atlas;
-use connecting::Reconnect;
 use ledger::Ledger;
-use link::Link;
 use outbox::{Outbox, Purpose};
 use record::Registration;
+use session::{Role, Session, Tools};
+use sessions::Sessions;
 use reply_keys::ReplyKeys;
 use sending::Schedule;
 use std::collections::{HashMap, VecDeque};
@@ -93,7 +104,7 @@ enum After {
     /// The handshake may go on with the agreed key.
     SendThird(ConnectionId),
     /// The gateway's confirmation counts.
-    Registered(ConnectionId, Registration),
+    Registered(Role, ConnectionId, Registration),
     /// The authentication request may leave with its timestamp (seconds).
     SendAuthenticate(ConnectionId, u64),
 }
@@ -103,11 +114,9 @@ pub struct Client {
     config: Config,
     rng: ChaCha20Rng,
     keys: ClientKeys,
-    registration: Option<Registration>,
-    atlas: Atlas,
-    link: Option<Link>,
+    sessions: Sessions,
     connections: u64,
-    reconnect: Reconnect,
+    atlas: Atlas,
     outbox: Outbox,
     schedule: Schedule,
     /// Anonymous messages that have no SURBs yet, as these take a topology and an address.
@@ -122,6 +131,8 @@ pub struct Client {
     told: HashMap<MessageId, DeliveryState>,
     /// The last connection state told.
     told_connection: Option<ConnectionState>,
+    /// What was last told of the other gateways.
+    told_others: OtherGateways,
     reassembly: Reassembly,
     seen: Seen,
     ledger: Ledger<After>,
@@ -165,7 +176,8 @@ impl Client {
 
     /// The client's address; `None` until a gateway has taken it.
     pub fn address(&self) -> Option<Address> {
-        let registration = self.registration.as_ref().filter(|r| r.has_address())?;
+        let own = self.sessions.own.registration.as_ref();
+        let registration = own.filter(|own| own.has_address())?;
         Some(Address {
             identity: self.keys.signing.identity_key(),
             encryption: self.keys.encryption.public_key(),
@@ -187,13 +199,19 @@ impl Client {
         self.clock = now;
         match input {
             Input::Tick => {}
-            Input::GatewayOpened { connection } => self.gateway_opened(now, connection),
-            Input::GatewayText { connection, text } => self.gateway_text(now, connection, &text),
+            Input::GatewayOpened { connection } => self.of(now, connection, |session, tools| {
+                session.gateway_opened(tools, connection);
+            }),
+            Input::GatewayText { connection, text } => self.of(now, connection, |session, tools| {
+                session.gateway_text(tools, connection, &text);
+            }),
             Input::GatewayBinary { connection, bytes } => {
                 self.gateway_binary(now, connection, &bytes);
             }
             Input::GatewayClosed { connection, reason } => {
-                self.gateway_closed(now, connection, reason);
+                self.of(now, connection, |session, tools| {
+                    session.gateway_closed(tools, connection, &reason);
+                });
             }
             Input::TopologyFetched(replies) => self.topology_fetched(now, &replies),
             Input::TopologyFailed(reason) => self.topology_failed(now, reason),
@@ -202,6 +220,67 @@ impl Client {
             Input::NetworkChanged => self.network_changed(now),
         }
         self.advance(now);
+    }
+
+    /// The sessions, and what they work with.
+    fn lend(&mut self, now: Time) -> (&mut Sessions, Tools<'_>) {
+        let tools = Tools {
+            now,
+            config: &self.config,
+            keys: &self.keys,
+            rng: &mut self.rng,
+            atlas: &mut self.atlas,
+            ledger: &mut self.ledger,
+            outputs: &mut self.outputs,
+            connections: &mut self.connections,
+            statistics: &mut self.statistics,
+        };
+        (&mut self.sessions, tools)
+    }
+
+    /// Does something with the session that a websocket belongs to, if any.
+    fn of<T: Default>(
+        &mut self,
+        now: Time,
+        connection: ConnectionId,
+        action: impl FnOnce(&mut Session, &mut Tools<'_>) -> T,
+    ) -> T {
+        let (sessions, mut tools) = self.lend(now);
+        let session = sessions.of(connection);
+        session.map_or_else(T::default, |session| action(session, &mut tools))
+    }
+
+    /// Does something with every session.
+    fn each(&mut self, now: Time, mut action: impl FnMut(&mut Session, &mut Tools<'_>)) {
+        let (sessions, mut tools) = self.lend(now);
+        for session in sessions.iter_mut() {
+            action(session, &mut tools);
+        }
+    }
+
+    fn gateway_binary(&mut self, now: Time, connection: ConnectionId, bytes: &[u8]) {
+        let delivery = self.of(now, connection, |session, tools| {
+            let delivery = session.gateway_binary(tools, connection, bytes);
+            if delivery.is_some() {
+                session.received(tools);
+            }
+            delivery
+        });
+        if let Some(delivery) = delivery {
+            self.receive(now, &delivery);
+        }
+    }
+
+    /// The machine slept or moved: start afresh, without waiting.
+    fn network_changed(&mut self, now: Time) {
+        self.each(now, Session::network_changed);
+        self.atlas.forget_waits();
+    }
+
+    /// Our own gateway, once it is known.
+    fn own_gateway(&self) -> Option<IdentityKey> {
+        let own = self.sessions.own.registration.as_ref();
+        own.map(|own| own.gateway)
     }
 
     fn clock_was_set(&mut self, now: Time) {
@@ -219,14 +298,10 @@ impl Client {
 
     /// When [`Input::Tick`] is due at the latest.
     pub fn next_deadline(&self) -> Option<Time> {
-        let link = self
-            .link
-            .as_ref()
-            .map_or(self.reconnect.at, Link::next_deadline);
-        let cannot_connect = self.atlas.topology().is_none() || self.ledger.is_full();
-        let waits = self.link.is_none() && cannot_connect;
+        let (topology, full) = (self.atlas.topology(), self.ledger.is_full());
+        let deadline = |session: &Session| session.next_deadline(topology, full);
         [
-            (!waits).then_some(link),
+            self.sessions.iter().filter_map(deadline).min(),
             Some(self.atlas.deadline(self.config.topology_refresh)),
             self.outbox.deadline(),
             self.schedule.deadline(),
@@ -241,8 +316,8 @@ impl Client {
     /// Does everything that is due, then closes the books.
     fn advance(&mut self, now: Time) {
         self.refresh_topology(now);
-        self.watch_link(now);
-        self.connect(now);
+        self.each(now, Session::watch_link);
+        self.each(now, Session::connect);
         self.prepare_anonymous();
         self.look_after_surbs(now);
         self.take_surbs();
@@ -250,6 +325,7 @@ impl Client {
         self.sweep(now);
         self.tell_deliveries();
         self.tell_connection();
+        self.tell_other_gateways();
         if let Some(commit) = self.ledger.next_commit(now) {
             self.outputs.push_back(Output::Commit(commit));
         }
@@ -269,14 +345,26 @@ impl Client {
                     self.outbox.insert(message, purpose);
                 }
                 After::Answer(answer) => self.answers.push_back(*answer),
-                After::SendThird(connection) => self.send_third(now, connection),
-                After::Registered(connection, registration) => {
-                    self.registered(now, connection, registration);
+                After::SendThird(connection) => self.of(now, connection, |session, tools| {
+                    session.send_third(tools, connection);
+                }),
+                After::Registered(role, connection, registration) => {
+                    self.registered(now, role, connection, registration);
                 }
                 After::SendAuthenticate(connection, seconds) => {
-                    self.send_authenticate(now, connection, seconds);
+                    self.of(now, connection, |session, tools| {
+                        session.send_authenticate(tools, connection, seconds);
+                    });
                 }
             }
+        }
+    }
+
+    fn tell_connection(&mut self) {
+        let state = self.sessions.own.connection_state(self.clock, &self.atlas);
+        if self.told_connection.as_ref() != Some(&state) {
+            self.told_connection = Some(state.clone());
+            self.outputs.push_back(Output::Connection(state));
         }
     }
 
@@ -294,6 +382,7 @@ impl Client {
         }
         self.sweep_at = now + SWEEP_EVERY;
         self.sweep_received(now);
+        self.sweep_sessions(now);
         self.outbox.drop_expired_service(now, SERVICE_PATIENCE);
         for id in self.outbox.expired(now, self.config.give_up_after) {
             self.give_up(id, FailReason::Expired);

@@ -23,6 +23,8 @@ pub enum Fault {
 pub enum Step {
     /// Asking the directory for the topology.
     Directory,
+    /// Finding out which gateway answers fastest.
+    Choosing,
     /// Opening the websocket and asking for the protocol version.
     Gateway,
     /// Agreeing on a key with a gateway that does not know us.
@@ -35,6 +37,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Directory => "asking the directory",
+            Self::Choosing => "choosing a gateway",
             Self::Gateway => "opening the connection",
             Self::Registering => "registering",
             Self::Authenticating => "signing in",
@@ -66,6 +69,21 @@ pub enum Problem {
         "Your gateway is not in the directory's list at the moment. Sotto looks again by itself."
     )]
     OwnGatewayMissing,
+    /// The gateway that was chosen by name is not listed, or cannot be connected to.
+    #[error(
+        "The gateway that you chose is not in the directory's list, or takes no connections from \
+         here. Choose another one."
+    )]
+    ChosenGatewayMissing,
+    /// Our own gateway has been away for long.
+    #[error(
+        "Your gateway has been gone for {hours} hours. Choose another one in the settings; your \
+         address changes with it, so tell it to your contacts."
+    )]
+    GatewayGone {
+        /// For how long.
+        hours: u64,
+    },
     /// The websocket could not be opened.
     #[error("The gateway cannot be reached ({0}). Sotto tries again by itself.")]
     GatewayUnreachable(String),
@@ -137,6 +155,8 @@ impl Problem {
             Self::DirectoryNonsense(_) => "directory.nonsense",
             Self::NoGateway => "directory.no-gateway",
             Self::OwnGatewayMissing => "gateway.missing",
+            Self::ChosenGatewayMissing => "gateway.chosen-missing",
+            Self::GatewayGone { .. } => "gateway.gone",
             Self::GatewayUnreachable(_) => "gateway.unreachable",
             Self::GatewayClosed { .. } => "gateway.closed",
             Self::ConnectionLost(_) => "gateway.lost",
@@ -194,6 +214,31 @@ impl SendError {
             Self::TooLarge { .. } => "message.too-large",
             Self::UnknownCorrespondent => "reply.unknown-correspondent",
             Self::OutboxFull => "outbox.full",
+        }
+    }
+}
+
+/// Why a gateway cannot be moved to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoveError {
+    /// It is our own.
+    #[error("This is your gateway already.")]
+    AlreadyThere,
+    /// The directory does not list it.
+    #[error("The directory does not list this gateway. Check its name.")]
+    NotListed,
+    /// It takes no connections from here.
+    #[error("This gateway takes no connections from this browser. Choose another one.")]
+    NotReachable,
+}
+
+impl MoveError {
+    /// A name that stays the same from version to version.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyThere => "gateway.already-there",
+            Self::NotListed => "gateway.not-listed",
+            Self::NotReachable => "gateway.not-reachable",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What is kept on disk, and in which form.
 
+use super::ledger::Ledger;
 use super::progress::{FailReason, MessageId};
+use super::session::Role;
 use crate::address::Address;
 use crate::fragment::SetId;
 use crate::gateway::SharedKey;
@@ -14,7 +16,7 @@ use std::fmt;
 pub enum Store {
     /// One record: the client's keys.
     Identity,
-    /// The registration with the own gateway.
+    /// Registrations with our own gateway, and with those that we move to or have left.
     Registration,
     /// Messages on their way out, by message id.
     Outbox,
@@ -32,11 +34,13 @@ pub enum Store {
     ReplyKey,
     /// SURBs that we were given, by sender tag and number.
     Surb,
+    /// One record: the directory's last good answer.
+    Topology,
 }
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Identity,
         Self::Registration,
         Self::Outbox,
@@ -47,10 +51,11 @@ impl Store {
         Self::SenderTag,
         Self::ReplyKey,
         Self::Surb,
+        Self::Topology,
     ];
 
     /// The stores whose records [`Client::new`](super::Client::new) wants.
-    pub const LOADED: [Self; 8] = [
+    pub const LOADED: [Self; 9] = [
         Self::Identity,
         Self::Registration,
         Self::Outbox,
@@ -59,6 +64,7 @@ impl Store {
         Self::SenderTag,
         Self::ReplyKey,
         Self::Surb,
+        Self::Topology,
     ];
 
     /// The name on disk.
@@ -74,6 +80,7 @@ impl Store {
             Self::SenderTag => "sender-tag",
             Self::ReplyKey => "reply-key",
             Self::Surb => "surb",
+            Self::Topology => "topology",
         }
     }
 }
@@ -394,9 +401,32 @@ pub(super) enum Standing {
     Confirmed,
     /// The gateway had lost us and is asked to take us again: the address stands, the key not.
     Renewing,
+    /// The gateway is to forget us; then the registration goes.
+    Leaving,
 }
 
-/// The registration with a gateway.
+impl Standing {
+    const fn to_byte(self) -> u8 {
+        match self {
+            Self::Pending => 0,
+            Self::Confirmed => 1,
+            Self::Renewing => 2,
+            Self::Leaving => 3,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Pending),
+            1 => Some(Self::Confirmed),
+            2 => Some(Self::Renewing),
+            3 => Some(Self::Leaving),
+            _ => None,
+        }
+    }
+}
+
+/// A registration with a gateway.
 #[derive(Clone, Debug)]
 pub(super) struct Registration {
     pub(super) gateway: IdentityKey,
@@ -404,44 +434,94 @@ pub(super) struct Registration {
     pub(super) standing: Standing,
     /// The last timestamp (seconds) used to authenticate; the next one must be greater.
     pub(super) last_timestamp: u64,
+    /// About when the gateway last gave a sign of life.
+    pub(super) heard_at: Time,
+    /// When another gateway became our own, if one did.
+    pub(super) left_at: Option<Time>,
+    /// About when the last message came.
+    pub(super) received_at: Time,
 }
 
+/// Version byte of a registration; the first version knew no times.
+const REGISTRATION_VERSION: u8 = 2;
+
 impl Registration {
-    /// The record's name: there is one registration at a time.
-    pub(super) const KEY: &'static [u8] = b"own";
+    /// The name of the record of our own gateway.
+    pub(super) const OWN: &'static [u8] = b"own";
+    /// The name of the record of the gateway that we move to.
+    pub(super) const NEXT: &'static [u8] = b"next";
+    /// The name of the record that says that we want to move.
+    pub(super) const WISH: &'static [u8] = b"wish";
+
+    /// The name of the record. Those that we have left are named by their keys.
+    pub(super) fn key_for(&self, role: Role) -> Vec<u8> {
+        match role {
+            Role::Own => Self::OWN.to_vec(),
+            Role::Next => Self::NEXT.to_vec(),
+            Role::Former => self.gateway.as_bytes().to_vec(),
+        }
+    }
+
+    pub(super) fn save<After>(&self, role: Role, ledger: &mut Ledger<After>) {
+        ledger.put(Store::Registration, self.key_for(role), self.to_record());
+    }
+
+    /// Whether the gateway knows us, as far as we know.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self.standing, Standing::Confirmed | Standing::Leaving)
+    }
+
+    /// Whether the address at this gateway was ever confirmed.
+    pub(super) fn has_address(&self) -> bool {
+        self.standing != Standing::Pending
+    }
 
     pub(super) fn to_record(&self) -> Vec<u8> {
-        let standing = match self.standing {
-            Standing::Pending => 0,
-            Standing::Confirmed => 1,
-            Standing::Renewing => 2,
-        };
-        let mut bytes = vec![VERSION, standing];
+        let left_at = self.left_at.unwrap_or_default();
+        let mut bytes = vec![REGISTRATION_VERSION, self.standing.to_byte()];
         bytes.extend_from_slice(self.gateway.as_bytes());
         bytes.extend_from_slice(self.key.as_bytes());
         bytes.extend_from_slice(&self.last_timestamp.to_be_bytes());
+        for time in [self.heard_at, left_at, self.received_at] {
+            bytes.extend_from_slice(&time.as_millis().to_be_bytes());
+        }
         bytes
     }
 
     pub(super) fn from_record(value: &[u8]) -> Option<Self> {
-        let ([VERSION, standing], rest) = value.split_first_chunk()? else {
+        let ([version @ (VERSION | REGISTRATION_VERSION), standing], rest) =
+            value.split_first_chunk()?
+        else {
             return None;
         };
         let (gateway, rest) = rest.split_first_chunk()?;
         let (key, rest) = rest.split_first_chunk()?;
-        let standing = match standing {
-            0 => Standing::Pending,
-            1 => Standing::Confirmed,
-            2 => Standing::Renewing,
+        let (last_timestamp, times) = rest.split_first_chunk()?;
+        let last_timestamp = u64::from_be_bytes(*last_timestamp);
+        let signed_in = Time::from_millis(last_timestamp.saturating_mul(1000));
+        let [heard_at, left_at, received_at] = match *version {
+            VERSION if times.is_empty() => [signed_in, Time::default(), signed_in],
+            REGISTRATION_VERSION => decode_times(times)?,
             _ => return None,
         };
         Some(Self {
             gateway: IdentityKey::from_bytes(*gateway).ok()?,
             key: SharedKey::from_bytes(*key),
-            standing,
-            last_timestamp: u64::from_be_bytes(rest.try_into().ok()?),
+            standing: Standing::from_byte(*standing)?,
+            last_timestamp,
+            heard_at,
+            left_at: (left_at != Time::default()).then_some(left_at),
+            received_at,
         })
     }
+}
+
+fn decode_times(bytes: &[u8]) -> Option<[Time; 3]> {
+    let (times, []) = bytes.as_chunks::<8>() else {
+        return None;
+    };
+    let times: &[[u8; 8]; 3] = times.try_into().ok()?;
+    Some(times.map(|time| Time::from_millis(u64::from_be_bytes(time))))
 }
 
 #[cfg(test)]
@@ -534,10 +614,34 @@ mod tests {
             key: SharedKey::from_bytes([77; 32]),
             standing: Standing::Confirmed,
             last_timestamp: 5,
+            heard_at: Time::default(),
+            left_at: None,
+            received_at: Time::default(),
         };
         assert!(!format!("{registration:?}").contains("77"));
-        let read = Registration::from_record(&registration.to_record()).unwrap();
+    }
+
+    #[test]
+    fn registrations_read_back_and_those_of_the_first_version_too() {
+        let registration = Registration {
+            gateway: identity(),
+            key: SharedKey::from_bytes([77; 32]),
+            standing: Standing::Leaving,
+            last_timestamp: 5,
+            heard_at: Time::from_millis(6000),
+            left_at: Some(Time::from_millis(7)),
+            received_at: Time::from_millis(8),
+        };
+        let record = registration.to_record();
+        let read = Registration::from_record(&record).unwrap();
         assert_eq!(read.key.as_bytes(), registration.key.as_bytes());
-        assert_eq!(read.last_timestamp, 5);
+        assert_eq!(read.to_record(), record);
+        for len in 0..record.len() {
+            assert!(Registration::from_record(&record[..len]).is_none(), "{len}");
+        }
+        let first = [&[1, 1], &record[2..74]].concat();
+        let read = Registration::from_record(&first).unwrap();
+        assert_eq!(read.heard_at, Time::from_millis(5000));
+        assert_eq!((read.left_at, read.standing), (None, Standing::Confirmed));
     }
 }

@@ -1,15 +1,16 @@
 //! From what is on disk to a running client.
 
 use super::atlas::Atlas;
-use super::connecting::Reconnect;
 use super::ledger::Ledger;
 use super::outbox::{Outbox, Purpose};
 use super::record::{Outcome, Recipient, Registration, Standing};
 use super::reply_keys::ReplyKeys;
 use super::sending::Schedule;
+use super::session::{Role, Session};
+use super::sessions::Sessions;
 use super::surbs::{RotationNow, Surbs};
 use super::{
-    Client, Config, Output, Record, SWEEP_EVERY, SentMessage, Statistics, StorageError, Store,
+    Client, Config, GatewayChoice, OtherGateways, Record, SWEEP_EVERY, SentMessage, Statistics, StorageError, Store,
 };
 use crate::ChaCha20Rng;
 use crate::address::Address;
@@ -41,14 +42,12 @@ impl Client {
             }
         };
         let mut client = Self {
+            sessions: Sessions::new(config.gateway),
             config,
             rng,
             keys,
-            registration: None,
-            atlas: Atlas::default(),
-            link: None,
             connections: 0,
-            reconnect: Reconnect::default(),
+            atlas: Atlas::default(),
             outbox: Outbox::default(),
             schedule: Schedule::default(),
             unprepared: Vec::new(),
@@ -59,6 +58,7 @@ impl Client {
             answers: VecDeque::new(),
             told: HashMap::new(),
             told_connection: None,
+            told_others: OtherGateways::default(),
             reassembly: Reassembly::default(),
             seen: Seen::default(),
             ledger,
@@ -74,13 +74,14 @@ impl Client {
     fn restore_records(&mut self, stored: Vec<Record>) {
         for record in stored {
             let good = match record.store {
-                Store::Registration => self.restore_registration(&record.value),
+                Store::Registration => self.restore_registration(&record),
                 Store::Outbox => self.restore_outgoing(&record),
                 Store::Fragment => self.restore_fragment(&record.value),
                 Store::Seen => self.restore_seen(&record),
                 Store::SenderTag => self.restore_sender_tag(&record),
                 Store::ReplyKey => self.reply_keys.restore(&record.key, &record.value),
                 Store::Surb => self.restore_surb(&record.key, &record.value),
+                Store::Topology => self.atlas.restore(&record.value),
                 Store::Identity | Store::Sent | Store::Inbox => true,
             };
             if !good {
@@ -89,20 +90,42 @@ impl Client {
             }
         }
         self.seen.sort();
-        if let Some(address) = self.address() {
-            self.outputs.push_back(Output::Address(address));
-        }
+        let (sessions, mut tools) = self.lend(self.clock);
+        sessions.finish_move(&mut tools);
+        self.tell_address();
     }
 
     /// A pending registration is worth nothing, and is replaced by the next one.
-    fn restore_registration(&mut self, value: &[u8]) -> bool {
-        let Some(registration) = Registration::from_record(value) else {
+    fn restore_registration(&mut self, record: &Record) -> bool {
+        if record.key == Registration::WISH {
+            return self.restore_wish(&record.value);
+        }
+        let Some(registration) = Registration::from_record(&record.value) else {
             return false;
         };
-        if registration.standing != Standing::Pending {
-            self.registration = Some(registration);
+        if registration.standing == Standing::Pending {
+            return true;
+        }
+        let sessions = &mut self.sessions;
+        match record.key.as_slice() {
+            Registration::OWN => sessions.own = Session::known(Role::Own, registration),
+            Registration::NEXT => {
+                sessions.next = Some(Session::known(Role::Next, registration));
+            }
+            _ => sessions
+                .former
+                .push(Session::known(Role::Former, registration)),
         }
         true
+    }
+
+    /// A move was wanted. The record of the gateway that has taken us already counts more.
+    fn restore_wish(&mut self, value: &[u8]) -> bool {
+        let choice = GatewayChoice::from_record(value);
+        if let (Some(choice), None) = (choice, &self.sessions.next) {
+            self.sessions.next = Some(Session::new(Role::Next, choice, None));
+        }
+        choice.is_some()
     }
 
     fn restore_outgoing(&mut self, record: &Record) -> bool {

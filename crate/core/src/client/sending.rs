@@ -223,7 +223,7 @@ impl Client {
 
     /// One packet for each tick that is due.
     fn send_main_stream(&mut self, now: Time, mean: Duration) {
-        let unanswered = self.link.as_ref().map_or(0, |link| link.unanswered);
+        let unanswered = self.sessions.own.link.as_ref().map_or(0, |link| link.unanswered);
         self.schedule.congestion = self.schedule.congestion.next(now, unanswered);
         let nothing = !self.outbox.has_waiting() && self.answers.is_empty();
         if !self.config.cover.fill_ticks && nothing {
@@ -265,7 +265,7 @@ impl Client {
 
     /// Whether a message waits for a gateway that the topology does not list.
     fn somebody_is_missing(&self) -> bool {
-        let own = self.registration.as_ref().map(|own| own.gateway);
+        let own = self.own_gateway();
         let waiting = |state| !matches!(state, DeliveryState::Failed(_));
         self.outbox
             .states()
@@ -283,9 +283,9 @@ impl Client {
     /// Whether gateway and mixnet can take another packet.
     fn may_send(&self) -> bool {
         let cost = i64::try_from(PacketSize::Regular.packet_len()).unwrap_or(i64::MAX);
-        let own = self.registration.as_ref().map(|own| own.gateway);
+        let own = self.own_gateway();
         let listed = self.atlas.lists(own);
-        let taken = self.link.as_ref().is_some_and(|link| {
+        let taken = self.sessions.own.link.as_ref().is_some_and(|link| {
             link.is_online() && link.unanswered < MAX_UNANSWERED && link.bandwidth >= cost
         });
         listed && taken
@@ -364,6 +364,8 @@ impl Client {
 
     fn give_to_gateway(&mut self, prepared: &Prepared) {
         let Some((link, key)) = self
+            .sessions
+            .own
             .link
             .as_mut()
             .and_then(|link| link.key.clone().map(|key| (link, key)))

@@ -35,6 +35,13 @@ pub struct DirectoryReplies {
     pub entry_gateways: Vec<u8>,
 }
 
+impl DirectoryReplies {
+    /// The three bodies, in the order of their fields.
+    pub const fn bodies(&self) -> [&Vec<u8>; 3] {
+        [&self.rewarded_set, &self.mixnodes, &self.entry_gateways]
+    }
+}
+
 /// Why a directory's answers make no usable network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopologyError {
@@ -172,15 +179,62 @@ impl Topology {
         self.gateways.get(identity)
     }
 
-    /// Draws one of the gateways that can be connected to and perform well enough.
+    /// Mix nodes that can be used.
+    pub fn mix_nodes(&self) -> usize {
+        self.layers.iter().map(Vec::len).sum()
+    }
+
+    /// All gateways.
+    pub fn gateways(&self) -> usize {
+        self.gateways.len()
+    }
+
+    /// The gateways that can be connected to and perform well enough, but for one.
+    fn candidates(
+        &self,
+        policy: WebSocketPolicy,
+        except: Option<IdentityKey>,
+    ) -> impl Iterator<Item = &Gateway> {
+        self.gateways.values().filter(move |gateway| {
+            let wanted = except != Some(gateway.identity);
+            wanted && gateway.qualifies && gateway.url(policy).is_some()
+        })
+    }
+
+    /// The names of the gateways that can be connected to and perform well enough.
+    pub fn gateways_for(&self, policy: WebSocketPolicy) -> Vec<IdentityKey> {
+        let candidates = self.candidates(policy, None);
+        candidates.map(|gateway| gateway.identity).collect()
+    }
+
+    /// Draws one of the gateways that can be connected to and perform well enough, but for one.
     pub fn choose_gateway(
         &self,
         rng: &mut impl CryptoRng,
         policy: WebSocketPolicy,
+        except: Option<IdentityKey>,
     ) -> Option<&Gateway> {
-        let fits = |gateway: &&Gateway| gateway.qualifies && gateway.url(policy).is_some();
-        let candidates: Vec<_> = self.gateways.values().filter(fits).collect();
+        let candidates: Vec<_> = self.candidates(policy, except).collect();
         choose(rng, &candidates).copied()
+    }
+
+    /// Draws some of these gateways, each at most once, in random order.
+    pub fn draw_gateways(
+        &self,
+        rng: &mut impl CryptoRng,
+        policy: WebSocketPolicy,
+        except: Option<IdentityKey>,
+        count: usize,
+    ) -> Vec<&Gateway> {
+        let mut candidates: Vec<_> = self.candidates(policy, except).collect();
+        let mut drawn = Vec::new();
+        while drawn.len() < count
+            && let Some(gateway) = choose(rng, &candidates).copied()
+        {
+            candidates.retain(|candidate| candidate.identity != gateway.identity);
+            drawn.push(gateway);
+        }
+        drawn
     }
 
     /// Draws a route: one mix node of each layer, then the gateway. `None` if the gateway is not

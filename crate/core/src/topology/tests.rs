@@ -102,7 +102,7 @@ fn gateways_are_chosen_by_what_they_offer() {
     let mut fixture = Fixture::new();
     let choose = |fixture: &Fixture, policy| {
         let topology = fixture.read().unwrap();
-        let chosen = topology.choose_gateway(&mut rng(), policy).cloned();
+        let chosen = topology.choose_gateway(&mut rng(), policy, None).cloned();
         chosen.and_then(|gateway| gateway.url(policy).map(str::to_owned))
     };
     let data = |fixture: &mut Fixture, node: usize, field: &str, value: Value| {

@@ -19,8 +19,8 @@ use sotto_core::client::{Record, Store};
 use super::request::{complete, reason, result};
 use crate::global::indexed_db;
 
-/// The version of the set of object stores.
-const VERSION: u32 = 1;
+/// The version of the set of object stores. Version 2 added `topology`.
+const VERSION: u32 = 2;
 /// In a history: the field with the time of writing, and the index over it. Message ids are random,
 /// and say nothing of it.
 const WRITTEN_AT: &str = "writtenAt";
@@ -200,6 +200,7 @@ impl Database {
     }
 }
 
+/// Makes the stores that are not there yet, which for an older version are only some.
 fn create_stores(database: &IdbDatabase) {
     for table in Table::all() {
         // What fails here makes the first transaction fail, which is told.

@@ -3,7 +3,7 @@
 
 mod outputs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sotto_core::{
     client::{
@@ -36,7 +36,7 @@ pub(super) struct Run {
     unsaved: BTreeMap<MessageId, MessageView>,
     /// Why nothing can be saved.
     pub(super) storage: Option<ErrorView>,
-    socket: Option<ConnectionId>,
+    sockets: BTreeSet<ConnectionId>,
     /// The commit that is under way; the client makes one at a time.
     commit: Option<client::CommitId>,
     fetches: u32,
@@ -61,19 +61,20 @@ impl Run {
             connection: ConnectionView::starting(),
             unsaved: BTreeMap::new(),
             storage: None,
-            socket: None,
+            sockets: BTreeSet::new(),
             commit: None,
             fetches: 0,
         })
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.socket.is_some() || !matches!(self.connection, ConnectionView::Offline { .. })
+        !self.sockets.is_empty() || !matches!(self.connection, ConnectionView::Offline { .. })
     }
 
-    /// Gives up the connection: the socket to close.
-    pub(super) fn disconnect(&mut self) -> Option<SocketId> {
-        self.socket.take().map(|id| self.scoped(id))
+    /// Gives up the connection: the sockets to close.
+    pub(super) fn disconnect(&mut self) -> Vec<SocketId> {
+        let sockets = std::mem::take(&mut self.sockets);
+        sockets.into_iter().map(|id| self.scoped(id)).collect()
     }
 
     /// Whether all that the client wanted on disk is there.
@@ -124,7 +125,7 @@ impl Run {
             },
             Input::GatewayClosed(socket, reason) => {
                 let connection = self.own(socket)?;
-                self.forget_socket(connection);
+                self.sockets.remove(&connection);
                 client::Input::GatewayClosed { connection, reason }
             }
             Input::DirectoryFetched(fetch, result) => {
@@ -137,12 +138,6 @@ impl Run {
             }
             _ => return None,
         })
-    }
-
-    fn forget_socket(&mut self, connection: ConnectionId) {
-        if self.socket == Some(connection) {
-            self.socket = None;
-        }
     }
 
     /// The own address as a text, once there is one.

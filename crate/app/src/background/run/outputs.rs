@@ -40,14 +40,14 @@ impl Run {
     ) {
         match output {
             Output::OpenGateway { connection, url } => {
-                self.socket = Some(connection);
+                self.sockets.insert(connection);
                 effects.push_back(Effect::OpenSocket {
                     socket: self.scoped(connection),
                     url,
                 });
             }
             Output::CloseGateway { connection } => {
-                self.forget_socket(connection);
+                self.sockets.remove(&connection);
                 effects.push_back(Effect::CloseSocket {
                     socket: self.scoped(connection),
                 });
@@ -74,8 +74,8 @@ impl Run {
                 pages.publish(effects, &Event::Address { address });
             }
             Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
-            // Pages cannot answer anonymous correspondents yet.
-            Output::Surbs { .. } => {}
+            // Pages cannot answer anonymous correspondents yet, nor change the gateway.
+            Output::Surbs { .. } | Output::Topology(_) | Output::OtherGateways(_) => {}
         }
     }
 

@@ -1,0 +1,54 @@
+//! When a gateway counts as gone for good, so that a person is advised to choose another.
+
+use crate::time::Time;
+use std::time::Duration;
+
+/// A gateway that the directory does not list any more is missing for two epochs: it was taken
+/// off, or its operator stopped it.
+const GONE_IF_MISSING: Duration = Duration::from_secs(2 * 3600);
+
+/// A gateway that is listed may only be unreachable from here, or be under repair.
+const GONE_IF_LISTED: Duration = Duration::from_secs(12 * 3600);
+
+/// For how many hours the gateway has been gone, if that is long enough to advise another one.
+///
+/// `heard_at` is its last sign of life. Without a current topology (`known`) the fault is more
+/// likely on our side.
+pub(super) fn gone(now: Time, heard_at: Time, known: bool, listed: bool) -> Option<u64> {
+    let patience = if listed {
+        GONE_IF_LISTED
+    } else {
+        GONE_IF_MISSING
+    };
+    let silent = now.saturating_since(heard_at);
+    (known && silent >= patience).then(|| silent.as_secs() / 3600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_is_given_up_on_sooner_if_the_directory_has_dropped_it() {
+        let hours = |hours: u64| Time::from_millis(hours * 3_600_000);
+        let table = [
+            (1, true, false, None),
+            (2, true, false, Some(2)),
+            (2, false, false, None),
+            (11, true, true, None),
+            (12, true, true, Some(12)),
+            (49, true, true, Some(49)),
+            (49, false, true, None),
+        ];
+        for (silent, known, listed, advice) in table {
+            let heard_at = hours(1000);
+            let now = hours(1000 + silent);
+            assert_eq!(
+                gone(now, heard_at, known, listed),
+                advice,
+                "{silent} {known} {listed}"
+            );
+        }
+        assert_eq!(gone(hours(5), hours(9), true, false), None, "clock set back");
+    }
+}
