@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use sotto::DEFAULT_DIRECTORY;
 use sotto_core::address::Address;
+use sotto_core::client::GatewayChoice;
 use std::path::PathBuf;
 
 /// Messages over the Nym mixnet that nobody can link to you.
@@ -32,7 +33,10 @@ pub(crate) struct Common {
     /// Hide when and whether you send, at the cost of speed and of 130 kB a second
     #[arg(long, global = true)]
     pub(crate) paced: bool,
-    /// Seconds after which `address` and `send` give up
+    /// The gateway to register with at first: random, fastest, or a gateway's name
+    #[arg(long, global = true, default_value = "random", env = "SOTTO_GATEWAY")]
+    pub(crate) gateway: GatewayChoice,
+    /// Seconds after which every command but `listen` and `echo` gives up
     #[arg(long, global = true, default_value_t = 120)]
     pub(crate) timeout: u64,
 }
@@ -48,6 +52,14 @@ pub(crate) enum Command {
         /// End after so many messages
         #[arg(long)]
         count: Option<u64>,
+    },
+    /// Print the gateways that can be moved to, the own one first
+    Gateways,
+    /// Move to another gateway and print the new address; the old one goes on receiving
+    Move {
+        /// random, fastest, or a gateway's name
+        #[arg(default_value = "random")]
+        to: GatewayChoice,
     },
     /// Send back every message of an anonymous sender, and every one whose first line is the
     /// address to answer to

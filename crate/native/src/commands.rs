@@ -4,7 +4,7 @@ use crate::cli::{Cli, Command, Common, Send};
 use crate::line::{Line, Printer, failure};
 use sotto::{Event, Handle, HandleError, Host, HostError, Options};
 use sotto_core::address::Address;
-use sotto_core::client::{Config, DeliveryState, MessageId, ReceivedMessage};
+use sotto_core::client::{Config, DeliveryState, GatewayChoice, MessageId, ReceivedMessage};
 use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,6 +40,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Host(HostError::Directory(_)) => 2,
             Self::Host(_) | Self::Input(_) => 1,
+            Self::Handle(HandleError::Move(_)) => 2,
             Self::Handle(_) | Self::GivenUp(_) => 3,
             Self::NoAddress(_) | Self::Late(_) => 4,
             Self::Interrupted => 130,
@@ -79,7 +80,7 @@ async fn start_and_run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         ended = session.run(&cli.command, body) => ended,
         _ = tokio::signal::ctrl_c() => match cli.command {
             Command::Listen { .. } | Command::Echo => Ok(()),
-            Command::Address | Command::Send(_) => Err(Failure::Interrupted),
+            _ => Err(Failure::Interrupted),
         },
     };
     host.shutdown().await;
@@ -95,7 +96,10 @@ fn options(common: &Common) -> Options {
     Options {
         directory: common.directory.clone(),
         state: common.state(),
-        config,
+        config: Config {
+            gateway: common.gateway,
+            ..config
+        },
     }
 }
 
@@ -116,7 +120,7 @@ fn read_body(send: &Send) -> std::io::Result<Vec<u8>> {
 struct Session {
     handle: Handle,
     printer: Printer,
-    /// How long `address` and `send` may take.
+    /// How long a command may take that comes to an end by itself.
     seconds: u64,
 }
 
@@ -130,6 +134,12 @@ impl Session {
             Command::Send(options) => timeout(limit, self.send(options, body))
                 .await
                 .unwrap_or(Err(Failure::Late(self.seconds))),
+            Command::Gateways => timeout(limit, self.gateways())
+                .await
+                .unwrap_or(Err(Failure::NoAddress(self.seconds))),
+            Command::Move { to } => timeout(limit, self.change_gateway(*to))
+                .await
+                .unwrap_or(Err(Failure::NoAddress(self.seconds))),
             Command::Listen { count } => self.listen(*count).await,
             Command::Echo => self.echo().await,
         }
@@ -144,10 +154,54 @@ impl Session {
         let mut events = self.handle.subscribe().await?;
         loop {
             let event = self.next(&mut events).await?;
-            if !matches!(event, Event::Message(_)) {
-                self.printer.print(&Line::from(&event));
-            }
+            self.print_unless_message(&event);
             if matches!(event, Event::Address(_)) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Messages stay on disk for `listen`.
+    fn print_unless_message(&self, event: &Event) {
+        if !matches!(event, Event::Message(_)) {
+            self.printer.print(&Line::from(event));
+        }
+    }
+
+    /// The own address, once it is known, without printing it.
+    async fn own_address(&self, events: &mut Events) -> Result<Address, Failure> {
+        loop {
+            if let Event::Address(address) = self.next(events).await? {
+                return Ok(address);
+            }
+        }
+    }
+
+    async fn gateways(&self) -> Result<(), Failure> {
+        let mut events = self.handle.subscribe().await?;
+        let own = self.own_address(&mut events).await?.gateway;
+        while self.handle.gateways().await?.is_empty() {
+            self.next(&mut events).await?;
+        }
+        let mut gateways = self.handle.gateways().await?;
+        gateways.sort_by_key(|gateway| *gateway != own);
+        for gateway in gateways {
+            self.printer.print(&Line::Gateway {
+                gateway: gateway.to_string(),
+                own: gateway == own,
+            });
+        }
+        Ok(())
+    }
+
+    async fn change_gateway(&self, to: GatewayChoice) -> Result<(), Failure> {
+        let mut events = self.handle.subscribe().await?;
+        let before = self.own_address(&mut events).await?;
+        self.handle.change_gateway(to).await?;
+        loop {
+            let event = self.next(&mut events).await?;
+            self.print_unless_message(&event);
+            if matches!(event, Event::Address(address) if address != before) {
                 return Ok(());
             }
         }
@@ -192,10 +246,10 @@ impl Session {
         match event {
             Event::Delivery { id, .. } => *id == ours,
             // They stay on disk for `listen`.
-            Event::Message(_) | Event::Surbs { .. } => false,
+            Event::Message(_) | Event::Surbs { .. } | Event::OtherGateways(_) => false,
             // The own address is for programs; a person asked for something else.
             Event::Address(_) => self.printer.json,
-            Event::Connection(_) | Event::Storage(_) => true,
+            Event::Connection(_) | Event::Storage(_) | Event::Topology(_) => true,
         }
     }
 

@@ -7,9 +7,10 @@ use crate::gateway::Gateway;
 use crate::host::Event;
 use sotto_core::address::Address;
 use sotto_core::client::{
-    Client, Commit, ConnectionId, ConnectionState, DeliveryState, Input, MessageId, Output,
-    ReceivedMessage, SendError, Statistics,
+    Client, Commit, ConnectionId, ConnectionState, DeliveryState, GatewayChoice, Input, MessageId,
+    MoveError, OtherGateways, Output, ReceivedMessage, SendError, Statistics, TopologyNews,
 };
+use sotto_core::keys::IdentityKey;
 use sotto_core::message::SenderTag;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,6 +51,13 @@ pub(crate) enum Command {
         answer: oneshot::Sender<()>,
     },
     NetworkChanged,
+    ChangeGateway {
+        choice: GatewayChoice,
+        answer: oneshot::Sender<Result<(), MoveError>>,
+    },
+    Stay,
+    LeaveGateway(IdentityKey),
+    Gateways(oneshot::Sender<Vec<IdentityKey>>),
     Subscribe(mpsc::UnboundedSender<Event>),
     Statistics(oneshot::Sender<Statistics>),
     Stop,
@@ -68,6 +76,8 @@ pub(crate) struct Driver {
     /// Who waits for a message to be on disk.
     unsaved: HashMap<MessageId, oneshot::Sender<Result<MessageId, SendError>>>,
     connection: Option<ConnectionState>,
+    topology: Option<TopologyNews>,
+    others: OtherGateways,
     /// Messages that arrived and were not taken out, for those who subscribe later.
     inbox: Vec<Arc<ReceivedMessage>>,
 }
@@ -91,6 +101,8 @@ impl Driver {
             subscribers: Vec::new(),
             unsaved: HashMap::new(),
             connection: None,
+            topology: None,
+            others: OtherGateways::default(),
             inbox: inbox.into_iter().map(Arc::new).collect(),
         }
     }
@@ -147,6 +159,12 @@ impl Driver {
             Command::Cancel(id) => self.client.cancel(now, id),
             Command::TakeOut { id, answer } => self.take_out(id, answer),
             Command::NetworkChanged => self.client.handle(now, Input::NetworkChanged),
+            Command::ChangeGateway { choice, answer } => {
+                drop(answer.send(self.client.change_gateway(now, choice)));
+            }
+            Command::Stay => self.client.stay(now),
+            Command::LeaveGateway(gateway) => self.client.leave_gateway(now, &gateway),
+            Command::Gateways(answer) => drop(answer.send(self.client.gateways_to_choose_from())),
             Command::Subscribe(subscriber) => self.subscribe(subscriber),
             Command::Statistics(answer) => drop(answer.send(self.client.statistics())),
             Command::Stop => {}
@@ -158,7 +176,11 @@ impl Driver {
         let address = self.client.address().map(Event::Address);
         let connection = self.connection.clone().map(Event::Connection);
         let messages = self.inbox.iter().cloned().map(Event::Message);
-        for event in address.into_iter().chain(connection).chain(messages) {
+        let others = Event::OtherGateways(self.others.clone());
+        let others = (self.others != OtherGateways::default()).then_some(others);
+        let topology = self.topology.map(Event::Topology);
+        let now = address.into_iter().chain(connection).chain(topology);
+        for event in now.chain(others).chain(messages) {
             let _ = subscriber.send(event);
         }
         self.subscribers.push(subscriber);
@@ -204,6 +226,14 @@ impl Driver {
             }
             Output::Address(address) => self.tell(Event::Address(address)),
             Output::Storage(problem) => self.tell(Event::Storage(problem)),
+            Output::Topology(news) => {
+                self.topology = Some(news);
+                self.tell(Event::Topology(news));
+            }
+            Output::OtherGateways(others) => {
+                self.others = others.clone();
+                self.tell(Event::OtherGateways(others));
+            }
             Output::Surbs { tag, available } => self.tell(Event::Surbs { tag, available }),
         }
     }

@@ -8,9 +8,10 @@ use rand_core::SeedableRng;
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{
-    Client, Config, ConnectionState, DeliveryState, MessageId, Problem, ReceivedMessage, SendError,
-    Statistics, StorageError,
+    Client, Config, ConnectionState, DeliveryState, GatewayChoice, MessageId, MoveError,
+    OtherGateways, Problem, ReceivedMessage, SendError, Statistics, StorageError, TopologyNews,
 };
+use sotto_core::keys::IdentityKey;
 use sotto_core::message::SenderTag;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,6 +69,11 @@ pub enum Event {
         /// Where it is now.
         state: DeliveryState,
     },
+    /// The topology in use is another one. Told to whoever subscribes as well.
+    Topology(TopologyNews),
+    /// Where else we are known than at our own gateway. Told to whoever subscribes as well, if
+    /// there is anything to tell.
+    OtherGateways(OtherGateways),
     /// The disk fails, or works again (`None`).
     Storage(Option<Problem>),
     /// So many SURBs are on hand for answering an anonymous correspondent.
@@ -85,6 +91,9 @@ pub enum HandleError {
     /// The message can never be sent like this.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// The gateway cannot be moved to.
+    #[error(transparent)]
+    Move(#[from] MoveError),
     /// The host has ended.
     #[error("the client has been stopped")]
     Stopped,
@@ -234,6 +243,41 @@ impl Handle {
     /// [`HandleError::Stopped`].
     pub async fn network_changed(&self) -> Result<(), HandleError> {
         self.tell(Command::NetworkChanged).await
+    }
+
+    /// Moves to another gateway. [`Event::Address`] tells the new address once it stands; messages
+    /// to the old one are received as long as any come.
+    ///
+    /// # Errors
+    /// [`HandleError`]; nothing has changed then.
+    pub async fn change_gateway(&self, choice: GatewayChoice) -> Result<(), HandleError> {
+        self.ask(|answer| Command::ChangeGateway { choice, answer })
+            .await?
+            .map_err(HandleError::Move)
+    }
+
+    /// Thinks better of a move that is under way.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn stay(&self) -> Result<(), HandleError> {
+        self.tell(Command::Stay).await
+    }
+
+    /// Receives no more through a gateway that was left, and has it forget us.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn leave_gateway(&self, gateway: IdentityKey) -> Result<(), HandleError> {
+        self.tell(Command::LeaveGateway(gateway)).await
+    }
+
+    /// The gateways that can be moved to. None before the directory has answered.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn gateways(&self) -> Result<Vec<IdentityKey>, HandleError> {
+        self.ask(Command::Gateways).await
     }
 
     /// Takes a received message off the disk: it has been dealt with.

@@ -1,11 +1,13 @@
 //! What is printed: an event as JSON, or as text for a person.
 
+use crate::clock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sotto::Event;
 use sotto_core::client::{
-    ConnectionState, DeliveryState, FailReason, Fault, MessageId, Problem, ReceivedMessage,
+    ConnectionState, DeliveryState, FailReason, Fault, FormerGateway, MessageId, Problem,
+    ReceivedMessage,
 };
 use std::io::Write;
 
@@ -52,10 +54,42 @@ pub(crate) enum Line {
         sender_tag: String,
         available: usize,
     },
+    /// A gateway that can be moved to.
+    Gateway {
+        gateway: String,
+        own: bool,
+    },
+    /// The topology in use is another one.
+    Topology {
+        /// Milliseconds since the Unix epoch.
+        fetched_at: u64,
+        epoch: u32,
+        /// Whether it is from disk, as the directory does not answer.
+        stored: bool,
+    },
+    /// Where else we are known than at our own gateway.
+    OtherGateways {
+        /// How a move under way stands.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<Box<Line>>,
+        former: Vec<FormerLine>,
+    },
     /// The program ends without having done what it was asked for.
     Error {
         message: String,
     },
+}
+
+/// A gateway that was left, and is still received from.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FormerLine {
+    gateway: String,
+    /// Milliseconds since the Unix epoch, as the next.
+    left_at: u64,
+    received_at: u64,
+    online: bool,
+    leaving: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,10 +207,34 @@ impl From<&Event> for Line {
             Event::Storage(problem) => Self::Storage {
                 problem: problem.as_ref().map(ProblemLine::from),
             },
+            Event::Topology(news) => Self::Topology {
+                fetched_at: news.fetched_at.as_millis(),
+                epoch: news.epoch,
+                stored: news.stored,
+            },
+            Event::OtherGateways(others) => Self::OtherGateways {
+                next: others
+                    .next
+                    .as_ref()
+                    .map(|next| Box::new((&next.state).into())),
+                former: others.former.iter().map(FormerLine::from).collect(),
+            },
             Event::Surbs { tag, available } => Self::Surbs {
                 sender_tag: tag.to_string(),
                 available: *available,
             },
+        }
+    }
+}
+
+impl From<&FormerGateway> for FormerLine {
+    fn from(former: &FormerGateway) -> Self {
+        Self {
+            gateway: former.gateway.to_string(),
+            left_at: former.left_at.as_millis(),
+            received_at: former.received_at.as_millis(),
+            online: former.online,
+            leaving: former.leaving,
         }
     }
 }
@@ -211,6 +269,7 @@ impl Line {
     fn result(&self) -> Option<String> {
         match self {
             Self::Address { address } => Some(address.clone()),
+            Self::Gateway { gateway, .. } => Some(gateway.clone()),
             Self::Message(MessageLine {
                 text: Some(text), ..
             }) => Some(text.clone()),
@@ -251,10 +310,25 @@ impl Line {
                 state: StateLine::Failed { reason },
                 ..
             } => Some(format!("The message was given up: {reason}.")),
+            Self::Topology {
+                fetched_at,
+                stored: true,
+                ..
+            } => Some(stale(*fetched_at)),
+            Self::OtherGateways {
+                next: Some(next), ..
+            } => next.progress(),
             Self::Error { message } => Some(message.clone()),
             _ => None,
         }
     }
+}
+
+/// Says how old the topology is.
+fn stale(fetched_at: u64) -> String {
+    let now = clock::now().as_millis();
+    let minutes = now.saturating_sub(fetched_at) / 60_000;
+    format!("The directory gives no answer. Its list of {minutes} minutes ago is used.")
 }
 
 /// Where lines go.

@@ -1,6 +1,7 @@
 //! The program `sotto`: one client from the command line.
 
 mod cli;
+mod clock;
 mod commands;
 mod line;
 

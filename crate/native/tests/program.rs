@@ -130,3 +130,55 @@ async fn what_goes_wrong_is_a_sentence_and_a_status() {
         assert!(text.contains(sentence), "{arguments:?}: {text}");
     }
 }
+
+#[tokio::test]
+async fn one_moves_to_another_gateway_and_is_heard_at_both_addresses() {
+    let options = sotto_mixnet::Options {
+        gateways: 2,
+        ..small()
+    };
+    let world = World::new(options).await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = world.mixnet.directory_url();
+    let (alice, bob) = (folder.path().join("alice"), folder.path().join("bob"));
+    let text = |output: Output| String::from_utf8(output.stdout).unwrap().trim().to_owned();
+
+    let old = text(output(sotto(directory, &alice, &["address"])).await);
+    let gateways = text(output(sotto(directory, &alice, &["gateways"])).await);
+    let gateways: Vec<_> = gateways.lines().collect();
+    assert_eq!(gateways.len(), 2);
+    assert!(old.ends_with(gateways[0]), "the own one first");
+    let refused = output(sotto(directory, &alice, &["move", gateways[0]])).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+
+    let new = text(output(sotto(directory, &alice, &["move", gateways[1]])).await);
+    assert!(new.ends_with(gateways[1]), "{new}");
+    for (to, message) in [(&old, "to the old one"), (&new, "to the new one")] {
+        let sent = output(sotto(directory, &bob, &["send", to, message])).await;
+        assert!(sent.status.success(), "{sent:?}");
+    }
+    let heard = text(output(sotto(directory, &alice, &["listen", "--count", "2"])).await);
+    let mut heard: Vec<_> = heard.lines().filter(|line| line.contains("one")).collect();
+    heard.sort_unstable();
+    assert_eq!(heard, ["to the new one", "to the old one"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn without_a_directory_the_last_topology_is_used_and_its_age_said() {
+    let world = World::new(small()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("alice");
+    let address = output(sotto(world.mixnet.directory_url(), &state, &["address"])).await;
+    let address = String::from_utf8(address.stdout).unwrap().trim().to_owned();
+    let sent = output(sotto(
+        "http://127.0.0.1:9/",
+        &state,
+        &["send", &address, "to me"],
+    ))
+    .await;
+    let said = String::from_utf8_lossy(&sent.stderr).into_owned();
+    assert!(sent.status.success(), "{said}");
+    assert!(said.contains("list of 0 minutes ago is used"), "{said}");
+    world.end().await;
+}

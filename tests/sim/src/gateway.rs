@@ -281,7 +281,10 @@ impl Gateway {
         };
         let plaintext = key.decrypt(nonce.try_into().unwrap(), ciphertext).unwrap();
         let request = SensitiveRequest::from_json(str::from_utf8(&plaintext).unwrap()).unwrap();
-        assert!(matches!(request, SensitiveRequest::ForgetMe { client: true, .. }));
+        assert!(matches!(
+            request,
+            SensitiveRequest::ForgetMe { client: true, .. }
+        ));
         gateway.clients.remove(&client);
         gateway.inbox.remove(client.as_bytes());
         let answer = SensitiveResponse::ForgetMeAck {}.to_json();

@@ -28,6 +28,8 @@ pub struct Host {
     under_way: Option<Commit>,
     /// Counts restarts, so that events of an earlier life are known.
     pub(crate) life: u32,
+    /// Whether the machine sleeps.
+    pub(crate) asleep: bool,
     /// Whether the disk takes anything.
     pub disk_full: bool,
     /// Every message shown.
@@ -63,6 +65,7 @@ impl Host {
             disk: BTreeMap::new(),
             under_way: None,
             life: 0,
+            asleep: false,
             disk_full: false,
             received: Vec::new(),
             senders: Vec::new(),
@@ -133,8 +136,14 @@ impl Host {
         }
     }
 
+    /// Whether an event reaches the worker: while the machine sleeps, none from outside does.
+    pub(crate) const fn hears(&self, input: &Input) -> bool {
+        !self.asleep || matches!(input, Input::Saved(_) | Input::SaveFailed(..))
+    }
+
     pub(crate) fn deadline(&self) -> Option<Time> {
-        self.client.as_ref()?.next_deadline()
+        let client = self.client.as_ref().filter(|_| !self.asleep);
+        client?.next_deadline()
     }
 
     /// Whether the client is connected and has nothing to complain of, or is dead.

@@ -206,6 +206,18 @@ impl World {
         }
     }
 
+    /// A machine sleeps: its sockets die, its timers stand still, and nothing reaches it. When it
+    /// wakes the browser says so.
+    pub fn sleep(&mut self, host: usize, duration: Duration) {
+        self.hosts[host].asleep = true;
+        for gateway in &mut self.gateways {
+            gateway.hang_up(host);
+        }
+        self.run_for(duration);
+        self.hosts[host].asleep = false;
+        self.reconnect(host);
+    }
+
     /// Sets the clock, as a person or a time server does; what is under way stays as far off as
     /// it was.
     pub fn set_clock(&mut self, now: Time) {
@@ -269,7 +281,9 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Packet { node, bytes } => self.packet(node, &bytes),
-            Event::Input { host, life, input } if self.hosts[host].life == life => {
+            Event::Input { host, life, input }
+                if self.hosts[host].life == life && self.hosts[host].hears(&input) =>
+            {
                 self.hosts[host].handle(self.now, input);
                 self.drain(host);
             }

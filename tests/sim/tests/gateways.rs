@@ -1,6 +1,10 @@
 //! Choosing a gateway, changing it, and being left by it.
 
-#![allow(clippy::indexing_slicing, reason = "a test that panics has failed")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed"
+)]
 
 use sotto_core::address::Address;
 use sotto_core::client::{Config, DeliveryState, GatewayChoice, MoveError, Store};
@@ -191,7 +195,10 @@ fn a_move_that_cannot_be_is_refused_and_one_can_stay() {
     let before = address(&world, 0);
     let (own, other) = (before.gateway, 1 - place(&world, &before));
     let nobody = before.identity;
-    let table = [(own, MoveError::AlreadyThere), (nobody, MoveError::NotListed)];
+    let table = [
+        (own, MoveError::AlreadyThere),
+        (nobody, MoveError::NotListed),
+    ];
     for (gateway, error) in table {
         let moving = world.act(0, |client, now| {
             client.change_gateway(now, GatewayChoice::Named(gateway))
@@ -243,7 +250,11 @@ fn a_gateway_can_be_left_at_once_even_if_it_is_dead() {
             world.stop_gateway(left);
         }
         world.act(0, |client, now| client.leave_gateway(now, &old.gateway));
-        world.run_for(if dead { DAY + HOUR } else { 3 * Duration::from_secs(60) });
+        world.run_for(if dead {
+            DAY + HOUR
+        } else {
+            3 * Duration::from_secs(60)
+        });
         assert!(world.hosts[0].others.former.is_empty(), "dead: {dead}");
         assert_eq!(world.hosts[0].count(Store::Registration), 1);
         assert_eq!(world.gateways[left].knows(&old.identity), dead);

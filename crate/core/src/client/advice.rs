@@ -49,6 +49,10 @@ mod tests {
                 "{silent} {known} {listed}"
             );
         }
-        assert_eq!(gone(hours(5), hours(9), true, false), None, "clock set back");
+        assert_eq!(
+            gone(hours(5), hours(9), true, false),
+            None,
+            "clock set back"
+        );
     }
 }

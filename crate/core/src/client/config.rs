@@ -1,7 +1,8 @@
 //! What can be chosen about a client.
 
-use crate::keys::IdentityKey;
+use crate::keys::{IdentityKey, KeyError};
 use crate::topology::WebSocketPolicy;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// When packets leave.
@@ -38,6 +39,19 @@ pub enum GatewayChoice {
     Fastest,
     /// The one of that name.
     Named(IdentityKey),
+}
+
+impl FromStr for GatewayChoice {
+    type Err = KeyError;
+
+    /// Reads `random`, `fastest`, or a gateway's name in base58.
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        match text {
+            "random" => Ok(Self::Random),
+            "fastest" => Ok(Self::Fastest),
+            name => name.parse().map(Self::Named),
+        }
+    }
 }
 
 impl GatewayChoice {
@@ -143,8 +157,14 @@ mod tests {
         let keys = ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([1; 32]));
         let named = GatewayChoice::Named(keys.signing.identity_key());
         for choice in [GatewayChoice::Random, GatewayChoice::Fastest, named] {
-            assert_eq!(GatewayChoice::from_record(&choice.to_record()), Some(choice));
+            assert_eq!(
+                GatewayChoice::from_record(&choice.to_record()),
+                Some(choice)
+            );
         }
+        assert_eq!("fastest".parse(), Ok(GatewayChoice::Fastest));
+        assert_eq!(keys.signing.identity_key().to_string().parse(), Ok(named));
+        assert!("Fast".parse::<GatewayChoice>().is_err());
         let cut = &named.to_record()[..32];
         for damaged in [&[][..], &[0, 0], &[3], cut] {
             assert_eq!(GatewayChoice::from_record(damaged), None, "{damaged:?}");

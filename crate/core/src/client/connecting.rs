@@ -4,15 +4,15 @@ use super::link::Stage;
 use super::record::{Registration, Standing};
 use super::session::{Reconnect, Role, Session, Tools, quote};
 use super::{After, ConnectionId, Problem};
-use crate::gateway::SharedKey;
-use crate::keys::IdentityKey;
-use crate::time::Time;
 use crate::crypto::random_bytes;
+use crate::gateway::SharedKey;
 use crate::gateway::authenticate::AuthenticateRequest;
 use crate::gateway::binary::{self, BinaryError};
 use crate::gateway::handshake::{self, HandshakeError, Initiator};
 use crate::gateway::message::{ClientMessage, SensitiveRequest, ServerMessage, TypedError};
 use crate::gateway::{OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION};
+use crate::keys::IdentityKey;
+use crate::time::Time;
 
 /// After so many refusals in a row the registration is renewed, whatever the gateway's words are.
 const RENEW_AFTER: u32 = 3;
@@ -186,10 +186,13 @@ impl Session {
         let (initiator, data) = Initiator::new(tools.rng, &tools.keys.signing, link.gateway);
         link.enter(tools.now, Stage::AwaitingSecond(Box::new(initiator)));
         let protocol_version = link.version;
-        self.say(tools, &ClientMessage::HandshakePayload {
-            protocol_version,
-            data,
-        });
+        self.say(
+            tools,
+            &ClientMessage::HandshakePayload {
+                protocol_version,
+                data,
+            },
+        );
     }
 
     /// The key is agreed on. It goes to disk before it is used.
@@ -231,10 +234,13 @@ impl Session {
         if let Stage::StoringKey { reply } = &mut link.stage {
             let data = std::mem::take(reply);
             link.enter(tools.now, Stage::AwaitingFourth);
-            self.say(tools, &ClientMessage::HandshakePayload {
-                protocol_version,
-                data,
-            });
+            self.say(
+                tools,
+                &ClientMessage::HandshakePayload {
+                    protocol_version,
+                    data,
+                },
+            );
         }
     }
 
@@ -320,7 +326,12 @@ impl Session {
         tools.ledger.then(after);
     }
 
-    pub(super) fn send_authenticate(&mut self, tools: &mut Tools<'_>, connection: ConnectionId, seconds: u64) {
+    pub(super) fn send_authenticate(
+        &mut self,
+        tools: &mut Tools<'_>,
+        connection: ConnectionId,
+        seconds: u64,
+    ) {
         let nonce = random_bytes(tools.rng);
         let Some(link) = self.link_of(connection) else {
             return;
@@ -412,7 +423,10 @@ impl Session {
         let nonce = random_bytes(tools.rng);
         let ciphertext = key.encrypt(&nonce, request.to_json().as_bytes());
         let nonce = nonce.to_vec();
-        self.say(tools, &ClientMessage::EncryptedRequest { ciphertext, nonce });
+        self.say(
+            tools,
+            &ClientMessage::EncryptedRequest { ciphertext, nonce },
+        );
     }
 
     /// The gateway answered the only request that we make under the key.

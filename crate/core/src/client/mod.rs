@@ -70,10 +70,10 @@ use atlas::Atlas;
 use ledger::Ledger;
 use outbox::{Outbox, Purpose};
 use record::Registration;
-use session::{Role, Session, Tools};
-use sessions::Sessions;
 use reply_keys::ReplyKeys;
 use sending::Schedule;
+use session::{Role, Session, Tools};
+use sessions::Sessions;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
@@ -202,9 +202,11 @@ impl Client {
             Input::GatewayOpened { connection } => self.of(now, connection, |session, tools| {
                 session.gateway_opened(tools, connection);
             }),
-            Input::GatewayText { connection, text } => self.of(now, connection, |session, tools| {
-                session.gateway_text(tools, connection, &text);
-            }),
+            Input::GatewayText { connection, text } => {
+                self.of(now, connection, |session, tools| {
+                    session.gateway_text(tools, connection, &text);
+                })
+            }
             Input::GatewayBinary { connection, bytes } => {
                 self.gateway_binary(now, connection, &bytes);
             }

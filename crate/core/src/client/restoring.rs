@@ -10,7 +10,8 @@ use super::session::{Role, Session};
 use super::sessions::Sessions;
 use super::surbs::{RotationNow, Surbs};
 use super::{
-    Client, Config, GatewayChoice, OtherGateways, Record, SWEEP_EVERY, SentMessage, Statistics, StorageError, Store,
+    Client, Config, GatewayChoice, OtherGateways, Record, SWEEP_EVERY, SentMessage, Statistics,
+    StorageError, Store,
 };
 use crate::ChaCha20Rng;
 use crate::address::Address;

@@ -223,7 +223,12 @@ impl Client {
 
     /// One packet for each tick that is due.
     fn send_main_stream(&mut self, now: Time, mean: Duration) {
-        let unanswered = self.sessions.own.link.as_ref().map_or(0, |link| link.unanswered);
+        let unanswered = self
+            .sessions
+            .own
+            .link
+            .as_ref()
+            .map_or(0, |link| link.unanswered);
         self.schedule.congestion = self.schedule.congestion.next(now, unanswered);
         let nothing = !self.outbox.has_waiting() && self.answers.is_empty();
         if !self.config.cover.fill_ticks && nothing {

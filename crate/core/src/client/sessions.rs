@@ -42,7 +42,10 @@ impl Sessions {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Session> {
-        [&self.own].into_iter().chain(&self.next).chain(&self.former)
+        [&self.own]
+            .into_iter()
+            .chain(&self.next)
+            .chain(&self.former)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Session> {
@@ -335,8 +338,7 @@ impl Sessions {
         registration: Registration,
     ) {
         let next = self.next.take();
-        let mut session =
-            next.unwrap_or_else(|| Session::known(Role::Next, registration.clone()));
+        let mut session = next.unwrap_or_else(|| Session::known(Role::Next, registration.clone()));
         session.role = Role::Own;
         session.registered(tools, connection, registration);
         self.promote(tools, session);

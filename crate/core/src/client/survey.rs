@@ -121,10 +121,13 @@ impl Survey {
         for candidate in self.candidates.iter().filter(open) {
             tools.close(candidate.connection);
         }
-        let answered = self.candidates.into_iter().filter_map(|c| match c.progress {
-            Progress::Took(took) => Some((took, c)),
-            _ => None,
-        });
+        let answered = self
+            .candidates
+            .into_iter()
+            .filter_map(|c| match c.progress {
+                Progress::Took(took) => Some((took, c)),
+                _ => None,
+            });
         // The first of equals: the candidates were drawn in random order.
         let fastest = answered.min_by_key(|(took, _)| *took);
         fastest.map(|(_, candidate)| (candidate.gateway, candidate.url))
