@@ -200,8 +200,7 @@ impl Client {
         if sessions.own.registration.is_none() {
             sessions.own.choose(&mut tools, choice);
         } else if sessions.take_back(&mut tools, choice) {
-            let address = self.address().map(Output::Address);
-            address.map(|address| self.ledger.then(After::Tell(address)));
+            self.tell_address();
         } else {
             sessions.wish(&mut tools, choice);
         }
@@ -275,15 +274,24 @@ impl Client {
                 }
             }
         }
-        // For a move this much is on disk: a restart would finish it.
         if role != Role::Former {
             self.tell_address();
         }
     }
 
+    /// Tells our address once everything is on disk: a late confirmation may have been overtaken
+    /// by the beginning of another registration, which its record then replaces again.
     pub(super) fn tell_address(&mut self) {
         if let Some(address) = self.address() {
-            self.outputs.push_back(Output::Address(address));
+            self.tell_when_saved(Output::Address(address));
+        }
+    }
+
+    fn tell_when_saved(&mut self, output: Output) {
+        if self.ledger.is_idle() {
+            self.outputs.push_back(output);
+        } else {
+            self.ledger.then(After::Tell(output));
         }
     }
 
@@ -294,12 +302,7 @@ impl Client {
             return;
         }
         self.told_others = others.clone();
-        let output = Output::OtherGateways(others);
-        if self.ledger.is_idle() {
-            self.outputs.push_back(output);
-        } else {
-            self.ledger.then(After::Tell(output));
-        }
+        self.tell_when_saved(Output::OtherGateways(others));
     }
 
     pub(super) fn sweep_sessions(&mut self, now: Time) {
