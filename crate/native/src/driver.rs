@@ -160,7 +160,7 @@ impl Driver {
             Command::TakeOut { id, answer } => self.take_out(id, answer),
             Command::NetworkChanged => self.client.handle(now, Input::NetworkChanged),
             Command::ChangeGateway { choice, answer } => {
-                drop(answer.send(self.client.change_gateway(now, choice)));
+                let _ = answer.send(self.client.change_gateway(now, choice));
             }
             Command::Stay => self.client.stay(now),
             Command::LeaveGateway(gateway) => self.client.leave_gateway(now, &gateway),

@@ -168,7 +168,7 @@ impl Peer {
                 }
                 Event::Message(message) => early.push((message.id, message.body.clone())),
                 Event::Delivery { id, state } => states.push((id, state)),
-                Event::Storage(_) | Event::Surbs { .. } => {}
+                _ => {}
             }
         }
         Self {
