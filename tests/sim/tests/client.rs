@@ -3,7 +3,8 @@
 #![allow(clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use sotto_core::client::{
-    Config, DeliveryState, FailReason, MAX_MESSAGE_BYTES, Pacing, SendError, Store,
+    Config, DeliveryState, FailReason, MAX_MESSAGE_BYTES, MAX_OUTBOX_BYTES, Pacing, SendError,
+    Store,
 };
 use sotto_sim::{Directory, Gateway, Host, Manners, World};
 use std::time::Duration;
@@ -386,6 +387,18 @@ fn what_can_never_be_sent_is_refused_at_once() {
         assert_eq!(client.send(now, &to, vec![]), Err(SendError::Empty));
         let too_large = Err(SendError::TooLarge { limit });
         assert_eq!(client.send(now, &to, vec![0; limit + 1]), too_large);
+    });
+}
+
+#[test]
+fn what_waits_for_the_disk_counts_against_what_may_wait() {
+    let mut world = pair(19);
+    let to = world.hosts[1].client().address().unwrap();
+    world.act(0, |client, now| {
+        for _ in 0..MAX_OUTBOX_BYTES / MAX_MESSAGE_BYTES {
+            assert!(client.send(now, &to, vec![0; MAX_MESSAGE_BYTES]).is_ok());
+        }
+        assert_eq!(client.send(now, &to, vec![0]), Err(SendError::OutboxFull));
     });
 }
 

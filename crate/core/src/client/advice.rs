@@ -21,7 +21,7 @@ pub(super) fn gone(now: Time, heard_at: Time, known: bool, listed: bool) -> Opti
         GONE_IF_MISSING
     };
     let silent = now.saturating_since(heard_at);
-    (known && silent >= patience).then(|| silent.as_secs() / 3600)
+    (known && silent >= patience).then_some(silent.as_secs() / 3600)
 }
 
 #[cfg(test)]

@@ -69,6 +69,12 @@ impl<After> Ledger<After> {
         }
     }
 
+    /// What waits for the disk.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &After> {
+        let under_way = self.under_way.iter().flat_map(|(_, _, waiting)| waiting);
+        under_way.chain(&self.after)
+    }
+
     /// Takes back the first thing that waits and of which `which` says that it is the one.
     pub(super) fn take_back(&mut self, which: impl Fn(&After) -> bool) -> Option<After> {
         let under_way = self.under_way.as_mut().map(|(_, _, waiting)| waiting);

@@ -99,10 +99,21 @@ impl Client {
                 limit: MAX_MESSAGE_BYTES,
             });
         }
-        if self.outbox.bytes() + body.len() > MAX_OUTBOX_BYTES {
+        let waiting = self.outbox.bytes() + self.unsaved_bytes() + body.len();
+        if waiting > MAX_OUTBOX_BYTES {
             return Err(SendError::OutboxFull);
         }
         Ok(())
+    }
+
+    /// Bytes of messages that are on their way to the disk, or wait for their SURBs.
+    fn unsaved_bytes(&self) -> usize {
+        let unsaved = self.ledger.waiting().filter_map(|after| match after {
+            After::Enqueue(message) | After::Prepare(message) => Some(message),
+            _ => None,
+        });
+        let messages = unsaved.chain(&self.unprepared);
+        messages.map(|message| message.body.len()).sum()
     }
 
     /// Puts a failed message on its way again.
