@@ -49,9 +49,13 @@ const fn set_capacities(unlinked: usize) -> (usize, usize) {
 }
 
 impl Split {
-    /// Sets that a message of `message_len` bytes fills in packets of this size.
+    /// Sets that a message of `message_len` bytes fills in packets of this size. None in packets
+    /// of the ack size, which carry no fragments.
     pub const fn sets_needed(message_len: usize, size: PacketSize) -> usize {
         let unlinked = fragment_len(size).saturating_sub(UNLINKED_HEADER);
+        if unlinked == 0 {
+            return 0;
+        }
         let len = message_len + 1;
         let (outer, inner) = set_capacities(unlinked);
         if len <= MAX_SET as usize * unlinked {
@@ -216,6 +220,13 @@ mod tests {
         for (len, count) in table {
             assert_eq!(split(len).count(), count, "{len} bytes");
         }
+    }
+
+    #[test]
+    fn packets_of_the_ack_size_hold_no_message() {
+        assert_eq!(Split::sets_needed(5, PacketSize::Ack), 0);
+        let refused = Split::new(5, PacketSize::Ack, Vec::new());
+        assert_eq!(refused, Err(SplitError::Size));
     }
 
     #[test]

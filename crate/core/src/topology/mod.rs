@@ -299,9 +299,20 @@ fn gateway(node: &SkimmedNode) -> Option<(IdentityKey, Gateway)> {
     Some((identity, gateway))
 }
 
-/// Host name before ip address; `wss` needs both a host name and a port (protocol.md 9.3).
+/// Whether the text can stand for a host in a URL and for nothing else: a gateway says of itself
+/// what its name is, and is not to choose path, port or user name by it.
+fn is_host_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
+/// Host name before ip address; `wss` needs both a host name and a port (protocol.md 9.3). `None`
+/// if the name is none.
 fn websocket(node: &SkimmedNode) -> Option<WebSocket> {
     let entry = node.entry.as_ref()?;
+    if !entry.hostname.as_deref().is_none_or(is_host_name) {
+        return None;
+    }
     let ip = node.ip_addresses.first()?;
     let plain = match &entry.hostname {
         Some(hostname) => format!("ws://{hostname}:{}", entry.ws_port),

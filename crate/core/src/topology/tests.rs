@@ -127,6 +127,24 @@ fn gateways_are_chosen_by_what_they_offer() {
 }
 
 #[test]
+fn a_gateway_whose_name_is_no_host_name_is_not_connected_to() {
+    let url = |name: &str| {
+        let mut fixture = Fixture::new();
+        fixture.gateways["nodes"]["data"][1]["entry"]["hostname"] = json!(name);
+        let topology = fixture.read().unwrap();
+        let gateway = topology.gateway(&identity(5)).unwrap().clone();
+        gateway.url(WebSocketPolicy::Any).map(str::to_owned)
+    };
+    for name in [
+        "", "a/b", "a#b", "user@a", "a:1", "a b", "a\n", "é.org", "[::1]",
+    ] {
+        assert_eq!(url(name), None, "{name:?}");
+    }
+    let good = Some("wss://gw_1.Example-2.org:9001".to_owned());
+    assert_eq!(url("gw_1.Example-2.org"), good);
+}
+
+#[test]
 fn unusable_answers_are_named() {
     type Damage = fn(&mut Fixture);
     let cases: [(Damage, TopologyError); 6] = [
