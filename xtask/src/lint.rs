@@ -38,6 +38,15 @@ fn commands() -> Vec<(&'static str, Command)> {
             "Checking the format of the conformance tests",
             cargo(&["fmt", "--check", "--manifest-path", conformance]),
         ),
+        (
+            "Checking the format of the fuzzers",
+            cargo(&[
+                "fmt",
+                "--check",
+                "--manifest-path",
+                "fuzz/libfuzzer/Cargo.toml",
+            ]),
+        ),
         ("Linting Rust", clippy(&["--workspace", "--all-targets"])),
         (
             "Linting the wasm",

@@ -1,8 +1,9 @@
-//! The project's commands: `cargo xtask demo | build | test | lint | bench`.
+//! The project's commands: `cargo xtask demo | build | test | lint | bench | fuzz`.
 
 mod bench;
 mod bundle;
 mod demo;
+mod fuzz;
 mod lint;
 mod package;
 mod paths;
@@ -57,6 +58,15 @@ enum Task {
         #[arg(long)]
         browser: bool,
     },
+    /// Look for bytes that break a promise of the decoders or of a whole client.
+    Fuzz {
+        /// How long to run each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Run this target alone.
+        #[arg(long)]
+        target: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -77,5 +87,6 @@ fn run(task: Task) -> Result<()> {
         Task::Lint => lint::run(),
         Task::RunWasmTest { arguments } => test::run_wasm_test(arguments),
         Task::Bench { browser } => bench::run(browser),
+        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
     }
 }

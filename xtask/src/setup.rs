@@ -87,11 +87,20 @@ fn npm_packages() -> Result<()> {
 
 /// The program that checks dependencies; some two minutes to build.
 pub(crate) fn cargo_deny() -> Result<()> {
-    if paths::find_program(&["cargo-deny"]).is_some() {
+    cargo_program("cargo-deny")
+}
+
+/// The program that builds and runs fuzzers; less than a minute to build.
+pub(crate) fn cargo_fuzz() -> Result<()> {
+    cargo_program("cargo-fuzz")
+}
+
+fn cargo_program(name: &str) -> Result<()> {
+    if paths::find_program(&[name]).is_some() {
         return Ok(());
     }
-    step("Installing cargo-deny");
-    process::run(process::cargo().args(["install", "--locked", "cargo-deny"]))
+    step(&format!("Installing {name}"));
+    process::run(process::cargo().args(["install", "--locked", name]))
 }
 
 fn node() -> Result<()> {
