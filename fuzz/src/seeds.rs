@@ -1,7 +1,7 @@
 //! What the fuzzers start from: good samples of everything, as the real encoders write it.
 
 use crate::source::rng;
-use crate::topology::BETWEEN;
+use crate::topology::{self, BETWEEN};
 use sotto_core::ChaCha20Rng;
 use sotto_core::ack::{self, Acknowledged};
 use sotto_core::address::{Address, NodeAddress};
@@ -282,10 +282,11 @@ impl Maker {
         let to_address = sent(Recipient::Address(address), Outcome::Pending, vec![set]);
         let tag = SenderTag([4; 16]);
         let to_anonymous = sent(Recipient::Anonymous(tag), Outcome::AtGateway, vec![]);
-        let received = |sender_tag| ReceivedMessage {
+        let received = |sender_tag, answer_from| ReceivedMessage {
             id: MessageId([1; 16]),
             received_at: Time::from_millis(1_767_225_600_000),
             sender_tag,
+            answer_from,
             body: b"hello".to_vec(),
         };
         let surb = self.surb().to_record();
@@ -301,7 +302,7 @@ impl Maker {
             on_disk(3, &[0, 0, 0, 9, 1], &[&[0; 8], &fragment[..]].concat()),
             on_disk(4, &[0, 0, 0, 8], &[1; 24]),
             on_disk(5, &address.to_bytes(), &tag.0),
-            on_disk(6, &[2; 32], &[3; 24]),
+            on_disk(6, &[2; 32], &[3; 40]),
             on_disk(
                 7,
                 &[&tag.0[..], &[0; 8]].concat(),
@@ -311,8 +312,9 @@ impl Maker {
         vec![
             after(0, &to_address.to_record()),
             after(0, &to_anonymous.to_record()),
-            after(0, &received(None).to_record()),
-            after(0, &received(Some(tag)).to_record()),
+            after(0, &received(None, None).to_record()),
+            after(0, &received(Some(tag), None).to_record()),
+            after(0, &received(None, Some(address)).to_record()),
             after(0, &self.keys.to_bytes()),
             after(1, &disk.concat()),
         ]
@@ -427,6 +429,11 @@ fn packets() -> Vec<Vec<u8>> {
     ]
 }
 
+/// The replies of a good directory, as one input of `topology`.
+pub(crate) fn directory() -> Vec<u8> {
+    topologies().swap_remove(0)
+}
+
 fn topologies() -> Vec<Vec<u8>> {
     let mut rng = rng();
     let mut node = |id: u8, role: &str, entry: &str| {
@@ -458,6 +465,9 @@ fn topologies() -> Vec<Vec<u8>> {
         replies([rewarded, &page(&mixes), &page(&[gateway])]),
         replies([rewarded, &page(&mixes), &page(&[plain])]),
         replies([rotation, &page(&[semi]), ""]),
+        after(topology::CHANGED, b"\x00another.example"),
+        after(topology::CHANGED, b"\x01[\"::1\"]"),
+        after(topology::CHANGED, b"\x02\"0.49\""),
     ]
 }
 

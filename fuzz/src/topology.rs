@@ -1,17 +1,57 @@
 //! The directory's replies.
 
-use crate::source::rng;
+use crate::seeds;
+use crate::source::{Source, rng};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sotto_core::topology::directory::{KeyRotationInfo, Reply, RewardedSet, SemiSkimmedNode};
 use sotto_core::topology::{DirectoryReplies, Topology, WebSocketPolicy};
 use std::fmt::Debug;
+use std::sync::LazyLock;
 use url::Url;
 
 /// What stands between the three replies in one input. JSON never has it.
 pub(crate) const BETWEEN: u8 = 0;
 
+/// Begins an input that says what to change of good replies. No JSON begins with it.
+pub(crate) const CHANGED: u8 = 1;
+
+static GOOD: LazyLock<Vec<u8>> = LazyLock::new(seeds::directory);
+
+/// Where in the reply about gateways something else may stand.
+const PLACES: [&str; 8] = [
+    "/nodes/data/0/entry/hostname",
+    "/nodes/data/0/ip_addresses",
+    "/nodes/data/0/performance",
+    "/nodes/data/0/entry/wss_port",
+    "/nodes/data/0/entry",
+    "/nodes/data/0/role",
+    "/nodes/data/0/x25519_sphinx_pubkey",
+    "/nodes/data/0/ed25519_identity_pubkey",
+];
+
 pub(crate) fn run(data: &[u8]) -> bool {
+    match data.split_first() {
+        Some((&CHANGED, rest)) => changed(rest),
+        _ => raw(data),
+    }
+}
+
+/// The first seed with one value replaced, by JSON or by text.
+fn changed(data: &[u8]) -> bool {
+    let mut source = Source::new(data);
+    let place = PLACES[usize::from(source.byte()) % PLACES.len()];
+    let rest = source.rest();
+    let good = GOOD.split(|byte| *byte == BETWEEN).collect::<Vec<_>>();
+    let mut gateways: Value = serde_json::from_slice(good[2]).unwrap();
+    let value = serde_json::from_slice(rest)
+        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(rest).into_owned()));
+    *gateways.pointer_mut(place).unwrap() = value;
+    raw(&[good[0], good[1], gateways.to_string().as_bytes()].join(&BETWEEN))
+}
+
+fn raw(data: &[u8]) -> bool {
     let mut parts = data.split(|byte| *byte == BETWEEN);
     let mut part = || parts.next().unwrap_or_default();
     let replies = DirectoryReplies {
