@@ -499,6 +499,15 @@ fn clients() -> Vec<Vec<u8>> {
         ),
         client(0, &[&to_self[..], &[5, 0, 22, 255, 255, 0, 2, 31]].concat()),
         client(0, &[14, 2, 0, 5, 3, b'h', b'e', b'y', 31, 2, 9]),
-        client(0, &[&to_self[..], &[27, 15, 0, 2, 31]].concat()),
+        client(0, &[&to_self[..], &[27, 0, 27, 1, 15, 0, 2, 31]].concat()),
+        client(12, &[&to_self[..], &go_on].concat()),
+        client(
+            20,
+            &[&[29, 6][..], &go_on, &to_self, &[30, 2], &go_on].concat(),
+        ),
+        client(
+            24,
+            &[&[29, 3][..], &go_on, &to_self, &go_on, &[29, 6, 2, 31]].concat(),
+        ),
     ]
 }

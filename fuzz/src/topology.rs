@@ -86,7 +86,7 @@ fn reads_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(data: &[u8]) 
 fn check(topology: &Topology) {
     let mut rng = rng();
     for policy in [WebSocketPolicy::Any, WebSocketPolicy::SecureOrLoopback] {
-        let Some(gateway) = topology.choose_gateway(&mut rng, policy) else {
+        let Some(gateway) = topology.choose_gateway(&mut rng, policy, None) else {
             continue;
         };
         check_url(gateway.url(policy).unwrap(), policy);

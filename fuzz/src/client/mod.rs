@@ -11,11 +11,12 @@ mod rig;
 mod stranger;
 
 use crate::source::Source;
-use network::NETWORK;
+use network::{GATEWAYS, NETWORK};
 use rig::Rig;
 use sotto_core::address::Address;
-use sotto_core::client::{Config, ConnectionId, Cover, Input, Pacing};
+use sotto_core::client::{Config, ConnectionId, Cover, GatewayChoice, Input, Pacing};
 use sotto_core::gateway::message::{ServerMessage, TypedError};
+use sotto_core::keys::SigningKey;
 use sotto_core::time::Time;
 use sotto_core::topology::DirectoryReplies;
 use std::time::Duration;
@@ -48,16 +49,32 @@ fn config(byte: u8) -> Config {
         cover: Cover::default(),
         ..Config::default()
     };
-    match byte % 4 {
+    let config = match byte % 4 {
         0 | 1 => Config::default(),
         2 => paced,
         _ => Config::protected(),
+    };
+    Config {
+        gateway: choice(byte / 4),
+        ..config
+    }
+}
+
+/// A way to find a gateway: at random, by speed, or one of two, or one that is in no directory.
+fn choice(byte: u8) -> GatewayChoice {
+    let named = |gateway| GatewayChoice::Named(NETWORK.gateway(gateway).identity_key());
+    match byte % 8 {
+        0..=2 => GatewayChoice::Random,
+        3 | 4 => GatewayChoice::Fastest,
+        5 => named(0),
+        6 => named(1),
+        _ => GatewayChoice::Named(SigningKey::from_bytes(&[8; 32]).identity_key()),
     }
 }
 
 /// One byte says what happens; what that needs follows.
 fn command(rig: &mut Rig, source: &mut Source<'_>) {
-    match source.byte() % 29 {
+    match source.byte() % 32 {
         0 => rig.wait(Duration::from_secs(3600)),
         1 => rig.wait(Duration::from_millis(u64::from(source.number()))),
         2 => honest(rig, usize::from(source.byte() % 32)),
@@ -94,7 +111,12 @@ fn command(rig: &mut Rig, source: &mut Source<'_>) {
         23 => rig.restart(),
         24 | 25 => rig.forward(source.byte().is_multiple_of(4)),
         26 => drop(rig.packets.pop_front()),
-        27 => rig.gateway.forget_clients(),
+        27 => rig.gateways[usize::from(source.byte()) % GATEWAYS]
+            .clients
+            .clear(),
+        28 => rig.focus = usize::from(source.byte()),
+        29 => drop(rig.ask(|client, now| client.change_gateway(now, choice(source.byte())))),
+        30 => leave(rig, source.byte()),
         _ => stale(rig, source.byte()),
     }
 }
@@ -116,12 +138,10 @@ fn honest(rig: &mut Rig, steps: usize) {
 fn honest_step(rig: &mut Rig) {
     rig.save();
     if rig.wants_topology {
-        let replies = NETWORK.replies(rig.epoch, rig.epoch / 24);
+        let replies = NETWORK.replies(rig.epoch, None);
         fetched(rig, replies);
-    } else if !rig.is_open() && rig.current() != ConnectionId(0) {
-        rig.open();
-    } else if !rig.texts.is_empty() {
-        rig.answer();
+    } else if rig.find_waiting() {
+        rig.serve();
     } else if !rig.packets.is_empty() {
         rig.forward(false);
     } else {
@@ -148,16 +168,18 @@ fn fetched(rig: &mut Rig, replies: DirectoryReplies) {
     rig.input(Input::TopologyFetched(replies));
 }
 
-/// Some epochs later, perhaps in another rotation.
+/// Some epochs later, perhaps in another rotation, perhaps without one of the gateways.
 fn topology(rig: &mut Rig, source: &mut Source<'_>) {
-    rig.epoch = rig.epoch.saturating_add(u32::from(source.byte()));
-    let replies = NETWORK.replies(rig.epoch, rig.epoch / 24);
+    let byte = source.byte();
+    rig.epoch = rig.epoch.saturating_add(u32::from(byte / 4));
+    let gone = usize::from(byte % 4).checked_sub(GATEWAYS);
+    let replies = NETWORK.replies(rig.epoch, gone);
     fetched(rig, replies);
 }
 
 /// A directory that answers something else: bytes changed, or one of its answers cut.
 fn changed_topology(rig: &mut Rig, source: &mut Source<'_>) {
-    let mut replies = NETWORK.replies(rig.epoch, rig.epoch / 24);
+    let mut replies = NETWORK.replies(rig.epoch, None);
     let DirectoryReplies {
         rewarded_set,
         mixnodes,
@@ -275,6 +297,17 @@ fn clock_set(rig: &mut Rig, source: &mut Source<'_>) {
         _ => now.saturating_add(millis),
     });
     rig.input(Input::Tick);
+}
+
+/// Thinks better of a move, or leaves a gateway for good.
+fn leave(rig: &mut Rig, which: u8) {
+    if which.is_multiple_of(4) {
+        return rig.ask(|client, now| client.stay(now));
+    }
+    let gateway = NETWORK
+        .gateway(usize::from(which) % GATEWAYS)
+        .identity_key();
+    rig.ask(|client, now| client.leave_gateway(now, &gateway));
 }
 
 /// Events of websockets and commits that are long gone, or never were.

@@ -1,4 +1,4 @@
-//! The smallest network: a mix node in each layer, and one gateway.
+//! A small network: a mix node in each layer, and two gateways.
 
 use crate::source::rng;
 use serde_json::{Value, json};
@@ -9,8 +9,14 @@ use sotto_core::packet;
 use sotto_core::topology::DirectoryReplies;
 use std::sync::LazyLock;
 
-/// Places of the mix nodes, then of the gateway, in [`Network::nodes`].
-const GATEWAY: usize = 3;
+/// Mix nodes, which come first in [`Network::nodes`].
+const MIXES: usize = 3;
+
+/// Gateways, which come after them.
+pub(super) const GATEWAYS: usize = 2;
+
+/// The port of the first gateway's websocket.
+const WEBSOCKET: usize = 9000;
 
 /// Its keys are the same in every run.
 pub(super) static NETWORK: LazyLock<Network> = LazyLock::new(Network::new);
@@ -26,6 +32,8 @@ fn address(place: usize) -> NodeAddress {
 
 /// What has come to the gateway.
 pub(super) struct Arrived {
+    /// Which one.
+    pub(super) gateway: usize,
     pub(super) destination: [u8; 32],
     pub(super) delivery: Vec<u8>,
     pub(super) ack: Option<(NodeAddress, Vec<u8>)>,
@@ -41,26 +49,31 @@ impl Network {
             )
         };
         Self {
-            nodes: (0..=GATEWAY).map(node).collect(),
+            nodes: (0..MIXES + GATEWAYS).map(node).collect(),
         }
     }
 
-    pub(super) fn gateway(&self) -> &SigningKey {
-        &self.nodes[GATEWAY].1
+    pub(super) fn gateway(&self, gateway: usize) -> &SigningKey {
+        &self.nodes[MIXES + gateway].1
     }
 
-    /// The gateway as the only hop of a route.
+    /// The gateway whose websocket has that address.
+    pub(super) fn at(&self, url: &str) -> Option<usize> {
+        (0..GATEWAYS).find(|gateway| url == format!("ws://127.0.0.1:{}", WEBSOCKET + gateway))
+    }
+
+    /// A gateway as the only hop of a route.
     pub(super) fn last_hop(&self) -> packet::Hop {
         packet::Hop {
-            address: address(GATEWAY),
-            key: self.nodes[GATEWAY].0.public_key(),
+            address: address(MIXES),
+            key: self.nodes[MIXES].0.public_key(),
         }
     }
 
     /// Carries a packet from `next` to where it ends; `None` if a node refuses it.
     pub(super) fn carry(&self, mut next: NodeAddress, mut packet: Vec<u8>) -> Option<Arrived> {
         loop {
-            let place = (0..=GATEWAY).find(|place| address(*place) == next)?;
+            let place = (0..MIXES + GATEWAYS).find(|place| address(*place) == next)?;
             match node::unwrap(&packet, &self.nodes[place].0).ok()?.hop {
                 Hop::Forward {
                     next: after,
@@ -73,6 +86,7 @@ impl Network {
                     ack,
                 } => {
                     return Some(Arrived {
+                        gateway: place.checked_sub(MIXES)?,
                         destination,
                         delivery,
                         ack,
@@ -82,23 +96,28 @@ impl Network {
         }
     }
 
-    /// What an honest directory answers.
-    pub(super) fn replies(&self, epoch: u32, rotation: u32) -> DirectoryReplies {
-        let mixnodes = (0..GATEWAY)
+    /// What an honest directory answers, with one of the gateways left out if it is `gone`.
+    pub(super) fn replies(&self, epoch: u32, gone: Option<usize>) -> DirectoryReplies {
+        let mixnodes = (0..MIXES)
             .map(|place| {
-                self.described(place, json!({"Mixnode": {"layer": place + 1}}), Value::Null)
+                let role = json!({"Mixnode": {"layer": place + 1}});
+                self.described(place, role, Value::Null)
             })
             .collect();
-        let entry = json!({"hostname": null, "ws_port": 9000, "wss_port": null});
-        let gateway = self.described(GATEWAY, json!("EntryGateway"), entry);
+        let listed = (0..GATEWAYS).filter(|gateway| Some(*gateway) != gone);
+        let gateways = listed.map(|gateway| {
+            let port = WEBSOCKET + gateway;
+            let entry = json!({"hostname": null, "ws_port": port, "wss_port": null});
+            self.described(MIXES + gateway, json!("EntryGateway"), entry)
+        });
         let rewarded = json!({
-            "epoch_id": epoch, "exit_gateways": [], "standby": [], "entry_gateways": [GATEWAY],
+            "epoch_id": epoch, "exit_gateways": [], "standby": [], "entry_gateways": [],
             "layer1": [0], "layer2": [1], "layer3": [2],
         });
         DirectoryReplies {
             rewarded_set: rewarded.to_string().into_bytes(),
-            mixnodes: page(epoch, rotation, mixnodes),
-            entry_gateways: page(epoch, rotation, vec![gateway]),
+            mixnodes: page(epoch, mixnodes),
+            entry_gateways: page(epoch, gateways.collect()),
         }
     }
 
@@ -113,10 +132,11 @@ impl Network {
     }
 }
 
-fn page(epoch: u32, rotation: u32, nodes: Vec<Value>) -> Vec<u8> {
+/// Rotations last a day of epochs.
+fn page(epoch: u32, nodes: Vec<Value>) -> Vec<u8> {
     let size = nodes.len();
     json!({
-        "metadata": {"status": null, "absolute_epoch_id": epoch, "rotation_id": rotation,
+        "metadata": {"status": null, "absolute_epoch_id": epoch, "rotation_id": epoch / 24,
                      "refreshed_at": "2026-05-23 07:41:02.7 +00:00:00"},
         "nodes": {"pagination": {"total": size, "page": 0, "size": size}, "data": nodes},
     })

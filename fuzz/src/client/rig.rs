@@ -1,7 +1,7 @@
-//! One client, its disk, its websocket and its clock; and what must hold at every step.
+//! One client, its disk, its websockets and its clock; and what must hold at every step.
 
-use super::gateway::Gateway;
-use super::network::NETWORK;
+use super::gateway::{Gateway, Session};
+use super::network::{Arrived, GATEWAYS, NETWORK};
 use crate::source::rng;
 use rand_core::Rng;
 use rand_core::SeedableRng;
@@ -28,34 +28,51 @@ const MOST_IDLE_TICKS: usize = 1000;
 /// After so many packets a run ends: each costs a millisecond to make.
 const MOST_PACKETS: usize = 40;
 
-/// Where key and timestamp stand in the record of a registration.
-const RECORD_KEY: std::ops::Range<usize> = 34..66;
+/// The most websockets at a time: our own, the next gateway's, four former ones, a survey of six.
+const MOST_SOCKETS: usize = 12;
+
+/// What a registration's record begins with: version, standing, gateway, key, timestamp.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Known<'a> {
+    gateway: &'a [u8],
+    key: &'a [u8],
+    timestamp: &'a [u8],
+}
+
+impl<'a> Known<'a> {
+    fn read(record: &'a [u8]) -> Option<Self> {
+        Some(Self {
+            gateway: record.get(2..34)?,
+            key: record.get(34..66)?,
+            timestamp: record.get(66..74)?,
+        })
+    }
+}
 
 /// Where the header stands in the record of a SURB, after parity, rotation, version and key.
 const RECORD_HEADER: std::ops::Range<usize> = 22..370;
 
-/// Where a websocket stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Socket {
-    Opening,
-    Open,
+/// A websocket that is open, or opening.
+struct Socket {
+    open: bool,
+    session: Session,
+    /// What the client has said and nobody answered yet.
+    texts: VecDeque<ClientMessage>,
 }
 
 pub(super) struct Rig {
     pub(super) now: Time,
     pub(super) client: Client,
     pub(super) rng: ChaCha20Rng,
-    pub(super) gateway: Gateway,
+    pub(super) gateways: [Gateway; GATEWAYS],
+    /// Which of the websockets commands are about.
+    pub(super) focus: usize,
     config: Config,
     disk: BTreeMap<(Store, Vec<u8>), Vec<u8>>,
     under_way: Option<Commit>,
-    socket: Option<(ConnectionId, Socket)>,
-    /// What the client has said and nobody answered yet.
-    pub(super) texts: VecDeque<ClientMessage>,
+    sockets: BTreeMap<ConnectionId, Socket>,
     /// What it gave to the gateway and nobody forwarded yet.
-    pub(super) packets: VecDeque<MixPacket>,
-    /// What waits at the gateway for the client to come back.
-    pub(super) stored: Vec<Vec<u8>>,
+    pub(super) packets: VecDeque<(ConnectionId, MixPacket)>,
     pub(super) wants_topology: bool,
     pub(super) sent: Vec<MessageId>,
     pub(super) tags: BTreeSet<SenderTag>,
@@ -76,14 +93,13 @@ impl Rig {
             now,
             client,
             rng: ChaCha20Rng::from_seed([2; 32]),
-            gateway: Gateway::default(),
+            gateways: Default::default(),
+            focus: 0,
             config,
             disk: BTreeMap::new(),
             under_way: None,
-            socket: None,
-            texts: VecDeque::new(),
+            sockets: BTreeMap::new(),
             packets: VecDeque::new(),
-            stored: Vec::new(),
             wants_topology: false,
             sent: Vec::new(),
             tags: BTreeSet::new(),
@@ -165,15 +181,9 @@ impl Rig {
         self.client = Client::new(self.config.clone(), records.collect(), rng, self.now).unwrap();
         assert_eq!(self.client.statistics().damaged_records, 0);
         self.under_way = None;
-        self.hang_up();
+        self.sockets.clear();
         self.drain();
         self.do_what_is_due();
-    }
-
-    fn hang_up(&mut self) {
-        self.socket = None;
-        self.texts.clear();
-        self.gateway.hang_up();
     }
 
     // --- the disk -------------------------------------------------------------------------------
@@ -202,32 +212,39 @@ impl Rig {
         self.disk.get(&(store, key.to_vec()))
     }
 
-    // --- the websocket --------------------------------------------------------------------------
+    // --- the websockets -------------------------------------------------------------------------
 
+    /// The websocket that commands are about.
     pub(super) fn current(&self) -> ConnectionId {
-        self.socket
-            .map_or(ConnectionId(0), |(connection, _)| connection)
+        let count = self.sockets.len().max(1);
+        let current = self.sockets.keys().nth(self.focus % count);
+        current.copied().unwrap_or(ConnectionId(0))
+    }
+
+    fn current_socket(&mut self) -> Option<(ConnectionId, &mut Socket)> {
+        let connection = self.current();
+        let socket = self.sockets.get_mut(&connection)?;
+        Some((connection, socket))
     }
 
     pub(super) fn open(&mut self) {
-        let Some((connection, socket)) = &mut self.socket else {
-            return;
-        };
-        *socket = Socket::Open;
-        let connection = *connection;
-        self.input(Input::GatewayOpened { connection });
+        if let Some((connection, socket)) = self.current_socket() {
+            socket.open = true;
+            self.input(Input::GatewayOpened { connection });
+        }
     }
 
     pub(super) fn close(&mut self, reason: &str) {
         let connection = self.current();
+        self.sockets.remove(&connection);
         let reason = reason.to_owned();
-        self.hang_up();
         self.input(Input::GatewayClosed { connection, reason });
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        self.socket
-            .is_some_and(|(_, socket)| socket == Socket::Open)
+    fn is_open(&self, connection: ConnectionId) -> bool {
+        self.sockets
+            .get(&connection)
+            .is_some_and(|socket| socket.open)
     }
 
     pub(super) fn say(&mut self, message: &ServerMessage) {
@@ -235,66 +252,115 @@ impl Rig {
     }
 
     pub(super) fn say_raw(&mut self, text: String) {
-        if self.is_open() {
-            let connection = self.current();
+        self.say_over(self.current(), text);
+    }
+
+    fn say_over(&mut self, connection: ConnectionId, text: String) {
+        if self.is_open(connection) {
             self.input(Input::GatewayText { connection, text });
         }
     }
 
     pub(super) fn push_raw(&mut self, bytes: Vec<u8>) {
-        if self.is_open() {
-            let connection = self.current();
+        let connection = self.current();
+        if self.is_open(connection) {
             self.input(Input::GatewayBinary { connection, bytes });
         }
     }
 
-    /// Hands over what has come for the client, now or when it is back.
-    pub(super) fn push(&mut self, delivery: Vec<u8>) {
-        match self.gateway.session.clone().filter(|_| self.is_open()) {
-            Some(key) => self.push_raw(binary::encode_push(&key, [7; 12], &delivery)),
-            None => self.stored.push(delivery),
+    /// Hands over what has come for the client at that gateway, now or when it is back.
+    fn push(&mut self, gateway: usize, delivery: Vec<u8>) {
+        let there = self.sockets.iter().find_map(|(connection, socket)| {
+            let (_, key) = socket.session.client.as_ref()?;
+            let fits = socket.open && socket.session.gateway == gateway;
+            fits.then(|| (*connection, key.clone()))
+        });
+        match there {
+            None => self.gateways[gateway].stored.push(delivery),
+            Some((connection, key)) => {
+                let bytes = binary::encode_push(&key, [7; 12], &delivery);
+                self.input(Input::GatewayBinary { connection, bytes });
+            }
         }
     }
 
-    /// Answers the next thing that the client has said, honestly.
+    /// Something from anybody in the mixnet, through our own gateway.
+    pub(super) fn deliver(&mut self, delivery: Vec<u8>) {
+        let own = self.address().map(|own| own.gateway);
+        let at = (0..GATEWAYS).find(|at| own == Some(NETWORK.gateway(*at).identity_key()));
+        if let Some(gateway) = at {
+            self.push(gateway, delivery);
+        }
+    }
+
+    /// Answers the next thing that the client has said over the current websocket, honestly.
     pub(super) fn answer(&mut self) {
-        let Some(message) = self.texts.pop_front().filter(|_| self.is_open()) else {
+        let connection = self.current();
+        let Self {
+            sockets,
+            gateways,
+            rng,
+            ..
+        } = self;
+        let Some(socket) = sockets.get_mut(&connection).filter(|socket| socket.open) else {
             return;
         };
-        let answers = self.gateway.answer(&mut self.rng, message);
-        if self.gateway.session.is_some() {
-            for delivery in std::mem::take(&mut self.stored) {
-                self.push(delivery);
+        let Some(message) = socket.texts.pop_front() else {
+            return;
+        };
+        let gateway = socket.session.gateway;
+        let answers = gateways[gateway].answer(rng, &mut socket.session, message);
+        if socket.session.client.is_some() {
+            for delivery in std::mem::take(&mut self.gateways[gateway].stored) {
+                self.push(gateway, delivery);
             }
         }
         for answer in answers {
-            self.say(&answer);
+            self.say_over(connection, answer.to_json());
+        }
+    }
+
+    /// Puts the focus on a websocket that waits for its other side; `false` if none does.
+    pub(super) fn find_waiting(&mut self) -> bool {
+        let waits = |socket: &Socket| !socket.open || !socket.texts.is_empty();
+        let found = self.sockets.values().position(waits);
+        self.focus = found.unwrap_or(self.focus);
+        found.is_some()
+    }
+
+    /// Opens the current websocket, or answers over it.
+    pub(super) fn serve(&mut self) {
+        if self.is_open(self.current()) {
+            self.answer();
+        } else {
+            self.open();
         }
     }
 
     /// Takes the client's next packet through the mixnet, and what comes back of it.
     pub(super) fn forward(&mut self, loses_ack: bool) {
-        let Some(packet) = self.packets.pop_front() else {
+        let Some((connection, packet)) = self.packets.pop_front() else {
             return;
         };
-        self.say(&ServerMessage::Send {
+        let taken = ServerMessage::Send {
             remaining_bandwidth: 1 << 35,
             upgrade_mode: false,
-        });
+        };
+        self.say_over(connection, taken.to_json());
         let Some(arrived) = NETWORK.carry(packet.next_hop, packet.packet) else {
             return;
         };
-        self.arrive(arrived.destination, arrived.delivery);
-        let ack = arrived.ack.filter(|_| !loses_ack);
+        let ack = arrived.ack.clone().filter(|_| !loses_ack);
+        self.arrive(arrived);
         if let Some(ack) = ack.and_then(|(next, packet)| NETWORK.carry(next, packet)) {
-            self.arrive(ack.destination, ack.delivery);
+            self.arrive(ack);
         }
     }
 
-    fn arrive(&mut self, destination: [u8; 32], delivery: Vec<u8>) {
+    fn arrive(&mut self, arrived: Arrived) {
         let ours = self.address();
-        if ours.is_some_and(|ours| *ours.identity.as_bytes() == destination) {
-            self.push(delivery);
+        if ours.is_some_and(|ours| *ours.identity.as_bytes() == arrived.destination) {
+            self.push(arrived.gateway, arrived.delivery);
         }
     }
 
@@ -315,15 +381,8 @@ impl Rig {
 
     fn check(&mut self, output: Output) {
         match output {
-            Output::OpenGateway { connection, .. } => {
-                assert!(self.socket.is_none(), "two websockets at a time");
-                self.socket = Some((connection, Socket::Opening));
-            }
-            Output::CloseGateway { connection } => {
-                if self.current() == connection {
-                    self.hang_up();
-                }
-            }
+            Output::OpenGateway { connection, url } => self.check_opening(connection, &url),
+            Output::CloseGateway { connection } => drop(self.sockets.remove(&connection)),
             Output::SendText { connection, text } => self.check_text(connection, &text),
             Output::SendBinary { connection, bytes } => self.check_packet(connection, &bytes),
             Output::FetchTopology => self.wants_topology = true,
@@ -338,45 +397,67 @@ impl Rig {
             }
             Output::Connection(state) => self.connection = Some(state),
             Output::Address(address) => self.check_address(&address),
-            Output::Storage(_) => {}
+            Output::Storage(_) | Output::Topology(_) | Output::OtherGateways(_) => {}
         }
     }
 
+    fn check_opening(&mut self, connection: ConnectionId, url: &str) {
+        let gateway = NETWORK.at(url).unwrap_or_default();
+        let socket = Socket {
+            open: false,
+            session: Session::with(gateway),
+            texts: VecDeque::new(),
+        };
+        assert!(self.sockets.insert(connection, socket).is_none());
+        assert!(self.sockets.len() <= MOST_SOCKETS, "too many websockets");
+    }
+
     fn check_open(&self, connection: ConnectionId) {
-        let open = self.socket == Some((connection, Socket::Open));
+        let open = self.is_open(connection);
         assert!(open, "something is said over a websocket that is not open");
     }
 
-    fn registration(&self) -> &[u8] {
-        self.on_disk(Store::Registration, b"own")
-            .map_or(&[], Vec::as_slice)
+    /// What is on disk of registrations.
+    fn registrations(&self) -> impl Iterator<Item = Known<'_>> {
+        let records = self.disk.iter();
+        let records = records.filter(|((store, _), _)| *store == Store::Registration);
+        records.filter_map(|(_, record)| Known::read(record))
     }
 
     /// The key and the timestamp that are used are on disk.
     fn check_text(&mut self, connection: ConnectionId, text: &str) {
         self.check_open(connection);
         let message = ClientMessage::from_json(text).unwrap();
-        match &message {
+        let socket = self.sockets.get_mut(&connection).unwrap();
+        let durable = match &message {
             ClientMessage::HandshakePayload { data, .. } if data.len() == 92 => {
-                let known = self.registration()[RECORD_KEY].to_vec();
-                let agreed = self.gateway.hear_third(data);
-                assert!(agreed.is_none_or(|key| key.as_bytes() == known.as_slice()));
+                let agreed = socket.session.hear_third(data);
+                let agreed = agreed.map(|key| *key.as_bytes());
+                agreed.is_none_or(|key| self.registrations().any(|known| known.key == key))
             }
             ClientMessage::AuthenticateV2(request) => {
-                let known = &self.registration()[RECORD_KEY.end..];
-                let known = u64::from_be_bytes(known.try_into().unwrap());
-                assert_eq!(known, request.request_unix_timestamp);
+                let gateway = NETWORK.gateway(socket.session.gateway).identity_key();
+                let timestamp = request.request_unix_timestamp.to_be_bytes();
+                self.registrations().any(|known| {
+                    known.gateway == gateway.as_bytes() && known.timestamp == timestamp
+                })
             }
-            _ => {}
-        }
-        self.texts.push_back(message);
+            _ => true,
+        };
+        assert!(durable, "something is used that is not on disk");
+        let socket = self.sockets.get_mut(&connection).unwrap();
+        socket.texts.push_back(message);
     }
 
     /// No two packets are alike, and a SURB that is used is gone from disk.
     fn check_packet(&mut self, connection: ConnectionId, bytes: &[u8]) {
         self.check_open(connection);
-        let key = SharedKey::from_bytes(self.registration()[RECORD_KEY].try_into().unwrap());
-        let packet = binary::decode_request(&key, bytes).unwrap();
+        let read = |known: Known<'_>| {
+            let key = SharedKey::from_bytes(known.key.try_into().unwrap());
+            binary::decode_request(&key, bytes).ok()
+        };
+        let packet = self.registrations().find_map(read);
+        let packet = packet.expect("a packet under a key that is not on disk");
         let header = packet.packet[..348].to_vec();
         let on_disk = self
             .disk
@@ -387,7 +468,7 @@ impl Rig {
             assert!(!self.headers.contains(&header), "a packet is sent twice");
         }
         self.headers.insert(header);
-        self.packets.push_back(packet);
+        self.packets.push_back((connection, packet));
     }
 
     fn check_received(&mut self, message: &ReceivedMessage) {
@@ -409,6 +490,8 @@ impl Rig {
     }
 
     fn check_address(&self, address: &Address) {
-        assert_eq!(self.registration()[2..34], *address.gateway.as_bytes());
+        let own = self.on_disk(Store::Registration, b"own");
+        let known = own.and_then(|record| Known::read(record)).unwrap();
+        assert_eq!(known.gateway, address.gateway.as_bytes());
     }
 }

@@ -20,7 +20,7 @@ impl Rig {
         match source.byte() % 4 {
             0 => {
                 let noise = source.short_bytes().to_vec();
-                self.push(noise);
+                self.deliver(noise);
             }
             1 => {
                 let content = source.short_bytes();
@@ -36,7 +36,7 @@ impl Rig {
 
     fn seal_and_push(&mut self, to: &Address, content: &[u8]) {
         let sealed = fragment::seal(&mut self.rng, &to.encryption, content);
-        self.push(sealed);
+        self.deliver(sealed);
     }
 
     /// All fragments of a message, in order.
