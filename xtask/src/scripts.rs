@@ -8,14 +8,18 @@ use crate::{
     setup::{Browser, CHROMIUM},
 };
 
-/// What everything in `tests/e2e` wants to know: where the browsers are, and the mixnet, which is
-/// the one built with that profile.
+/// What everything in `tests/e2e` wants to know: where the browsers are, and our programs, which
+/// are those built with that profile.
 pub(crate) fn environment(
     profile: &str,
     browsers: &[Browser],
 ) -> Result<Vec<(&'static str, String)>> {
-    let mixnet = paths::cargo_target().join(profile).join("sotto-mixnet");
-    let mut environment = vec![("SOTTO_MIXNET", mixnet.display().to_string())];
+    let built = paths::cargo_target().join(profile);
+    let program = |name| built.join(name).display().to_string();
+    let mut environment = vec![
+        ("SOTTO_MIXNET", program("sotto-mixnet")),
+        ("SOTTO_PROGRAM", program("sotto")),
+    ];
     for browser in browsers {
         let program = browser.find_or_install()?;
         environment.push((browser.variable, program.display().to_string()));

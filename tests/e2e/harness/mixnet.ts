@@ -4,26 +4,45 @@ import { createInterface } from 'node:readline';
 import { MIXNET } from './programs';
 import { Scratch } from './cleanup';
 
+interface Ready {
+  directory: string;
+  admin: string;
+}
+
 /** A local mixnet of its own, with all its nodes in one process. */
 export class Mixnet {
   private constructor(
     private readonly child: ChildProcess,
     private readonly state: Scratch,
-    /** The address to give to clients. */
-    readonly directory: string,
+    private readonly ready: Ready,
   ) {}
 
-  /** Starts one on free ports, or with its directory on this port. */
-  static async start(directoryPort = 0): Promise<Mixnet> {
+  /** The address to give to clients. */
+  get directory(): string {
+    return this.ready.directory;
+  }
+
+  /** Starts one on free ports, or with its directory on this port; `more` goes to its command line. */
+  static async start(directoryPort = 0, more: string[] = []): Promise<Mixnet> {
     const state = await Scratch.create();
-    const args = ['run', '--directory-port', `${directoryPort}`, '--state', state.path];
+    const args = ['run', '--directory-port', `${directoryPort}`, '--state', state.path, ...more];
     const child = spawn(MIXNET, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { RUST_LOG: 'error', ...process.env },
     });
     const ready = createInterface({ input: child.stdout });
     const line = await Promise.race([once(ready, 'line'), failed(child)]);
-    return new Mixnet(child, state, (JSON.parse(String(line[0])) as { directory: string }).directory);
+    return new Mixnet(child, state, JSON.parse(String(line[0])) as Ready);
+  }
+
+  /** Asks the admin endpoint for trouble, such as `epochs/skip`. */
+  async trouble(path: string, body: object = {}): Promise<void> {
+    const reply = await fetch(this.ready.admin + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 export const CHROMIUM = process.env.SOTTO_CHROMIUM ?? '/usr/bin/chromium';
 export const FIREFOX = process.env.SOTTO_FIREFOX ?? '/usr/bin/firefox-esr';
 export const MIXNET = process.env.SOTTO_MIXNET ?? 'target/release/sotto-mixnet';
+export const SOTTO = process.env.SOTTO_PROGRAM ?? 'target/release/sotto';
 
 /** The extension as it is loaded into the browsers. */
 export const EXTENSION = resolve('target/extension');
