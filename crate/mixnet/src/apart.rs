@@ -58,6 +58,7 @@ impl DirectoryServer {
         let listener = listen(options.address).await?;
         let directory = base_url(local_address(&listener)?);
         let tasks = Tasks::new();
+        tasks.spawn(directory::watch(registry.clone(), tasks.clone()));
         let router = directory::router(registry.clone()).merge(directory::announcements(registry));
         web::serve(listener, router, &tasks);
         let ready = Ready {

@@ -48,8 +48,12 @@ pub struct Descriptor {
     /// Its ed25519 identity, base58.
     #[serde(with = "text")]
     pub identity: IdentityKey,
-    /// Its x25519 Sphinx keys.
+    /// Its x25519 Sphinx keys. May be missing where `api` is given.
+    #[serde(default)]
     pub sphinx: SphinxKeys,
+    /// Base address of its HTTP API: there an official node tells its Sphinx keys as they change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
 }
 
 /// The Sphinx keys of a node: `"<base58>"`, or `[{"rotation": 7, "key": "<base58>"}, …]`.
@@ -70,6 +74,12 @@ pub struct RotatingKey {
     /// x25519, base58.
     #[serde(with = "text")]
     pub key: EncryptionKey,
+}
+
+impl Default for SphinxKeys {
+    fn default() -> Self {
+        Self::Rotating(Vec::new())
+    }
 }
 
 impl SphinxKeys {
@@ -145,6 +155,7 @@ pub(crate) mod tests {
             mix_address: ([127, 0, 0, 1], 10_000 + u16::from(number)).into(),
             identity: SigningKey::generate(&mut rng).identity_key(),
             sphinx: SphinxKeys::Fixed(EncryptionKey::from_bytes([number; 32])),
+            api: None,
         }
     }
 

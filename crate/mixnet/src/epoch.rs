@@ -55,6 +55,11 @@ impl Epochs {
         }
     }
 
+    /// How long an epoch lasts.
+    pub(crate) const fn length(self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
     /// Epochs in a rotation.
     pub(crate) const fn rotation(self) -> u32 {
         self.rotation

@@ -71,6 +71,7 @@ impl Mixnet {
         let servers = Tasks::new();
         let router = directory::router(registry.clone()).merge(directory::announcements(registry));
         web::serve(directory, router, &servers);
+        servers.spawn(directory::watch(nodes.registry.clone(), servers.clone()));
         web::serve(admin, directory::admin_router(nodes.clone()), &servers);
         schedule(&options, &nodes, &servers)?;
         Ok(Self {

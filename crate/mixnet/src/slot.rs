@@ -155,6 +155,7 @@ impl Slot {
             mix_address,
             identity,
             sphinx,
+            api: None,
         }
     }
 }

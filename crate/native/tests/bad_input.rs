@@ -73,6 +73,7 @@ async fn directory(gateway: SocketAddr, folder: &TempDir) -> DirectoryServer {
         mix_address: ([127, 0, 0, 1], 9).into(),
         identity: SigningKey::generate(&mut rng(seed)).identity_key(),
         sphinx: SphinxKeys::Fixed(EncryptionKey::from_bytes([seed; 32])),
+        api: None,
     };
     let gateway = Role::Gateway {
         websocket_port: gateway.port(),

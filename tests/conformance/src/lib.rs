@@ -18,6 +18,7 @@ mod fragments;
 mod frames;
 mod gateway;
 mod handshake;
+mod local_directory;
 mod packets;
 mod pipeline;
 mod surbs;

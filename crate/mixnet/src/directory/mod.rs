@@ -3,13 +3,16 @@
 
 mod admin;
 mod announcement;
+mod described;
 mod registry;
 mod reply;
 mod status;
+mod watch;
 
 pub(crate) use admin::{Control, admin_router};
 pub(crate) use announcement::{Announcer, announcements};
 pub(crate) use registry::{Origin, Registry};
+pub(crate) use watch::run as watch;
 
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -51,6 +54,7 @@ pub(crate) fn router(registry: Directory) -> Router {
             &format!("{skimmed}/exit-gateways"),
             get(|d| list(d, Selection::ExitGateways)),
         )
+        .merge(described::routes())
         .merge(status::routes())
         .with_state(registry)
         .layer(CorsLayer::permissive())
@@ -78,10 +82,11 @@ async fn key_rotation_info(State(directory): State<Directory>) -> Json<json::Key
     Json(reply::key_rotation_info(directory.epochs(), epoch))
 }
 
-/// Official nodes ask to be looked at again. They are listed by `--extra-nodes`, so that there is
-/// nothing to do but to agree.
-async fn refresh_described() -> Json<serde_json::Value> {
-    Json(serde_json::json!({}))
+/// Official nodes ask to be looked at again. They expect the unit type, which is null. Anybody may
+/// ask: it costs a request to each node that the user listed.
+async fn refresh_described(State(directory): State<Directory>) -> Json<()> {
+    directory.asked_to_look.notify_one();
+    Json(())
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! The nodes that the directory knows.
 
 use crate::counters::{Counters, Counts};
-use crate::descriptor::{Descriptor, Role};
+use crate::descriptor::{Descriptor, Role, RotatingKey, SphinxKeys};
 use crate::epoch::{Epoch, Epochs};
 use crate::node::{KnownNodes, NodeKeys};
 use parking_lot::Mutex;
@@ -9,6 +9,7 @@ use sotto_core::keys::EncryptionKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// Nodes that the directory lists at the most.
 const MAX_NODES: usize = 1000;
@@ -59,6 +60,8 @@ impl Entry {
 pub(crate) struct Offer {
     pub(crate) descriptor: Descriptor,
     pub(crate) sphinx: EncryptionKey,
+    /// That of the next rotation, once it is announced.
+    pub(crate) announced: Option<RotatingKey>,
 }
 
 /// The directory's list of nodes.
@@ -66,6 +69,9 @@ pub(crate) struct Registry {
     epochs: Mutex<Epochs>,
     nodes: Mutex<BTreeMap<u32, Entry>>,
     known: Arc<KnownNodes>,
+    started: Instant,
+    /// A node asks to be looked at again.
+    pub(crate) asked_to_look: Notify,
 }
 
 impl Registry {
@@ -74,7 +80,14 @@ impl Registry {
             epochs: Mutex::new(epochs),
             nodes: Mutex::default(),
             known,
+            started: Instant::now(),
+            asked_to_look: Notify::new(),
         }
+    }
+
+    /// Since the directory started.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.started.elapsed()
     }
 
     pub(crate) fn epochs(&self) -> Epochs {
@@ -115,6 +128,13 @@ impl Registry {
         Some(id)
     }
 
+    /// Notes which keys a node has now.
+    pub(crate) fn set_sphinx(&self, id: u32, keys: SphinxKeys) {
+        if let Some(entry) = self.nodes.lock().get_mut(&id) {
+            entry.descriptor.sphinx = keys;
+        }
+    }
+
     /// Notes that a node stopped: clients no longer hear of it.
     pub(crate) fn set_stopped(&self, id: u32) {
         if let Some(entry) = self.nodes.lock().get_mut(&id) {
@@ -143,8 +163,16 @@ impl Registry {
     pub(crate) fn offers(&self, epoch: Epoch) -> BTreeMap<u32, Offer> {
         let offer = |(id, entry): (u32, Entry)| {
             let sphinx = entry.sphinx(epoch.rotation_id)?;
-            let descriptor = entry.descriptor;
-            entry.running.then_some((id, Offer { descriptor, sphinx }))
+            let announced = epoch.announced().and_then(|rotation| {
+                let key = entry.sphinx(rotation)?;
+                Some(RotatingKey { rotation, key })
+            });
+            let offer = Offer {
+                descriptor: entry.descriptor,
+                sphinx,
+                announced,
+            };
+            entry.running.then_some((id, offer))
         };
         self.nodes().into_iter().filter_map(offer).collect()
     }
@@ -176,7 +204,6 @@ fn placed(descriptor: Descriptor, nodes: &BTreeMap<u32, Entry>, id: u32) -> Desc
 mod tests {
     use super::*;
     use crate::descriptor::tests::descriptor;
-    use crate::descriptor::{RotatingKey, SphinxKeys};
     use crate::epoch::tests::epoch;
     use crate::node::test_keys;
 

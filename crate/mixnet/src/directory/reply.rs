@@ -75,7 +75,7 @@ pub(crate) fn semi_skimmed(epoch: Epoch, nodes: &Nodes) -> json::Reply<json::Sem
     page(epoch, nodes.iter().map(semi).collect())
 }
 
-fn page<Node>(epoch: Epoch, data: Vec<Node>) -> json::Reply<Node> {
+pub(super) fn page<Node>(epoch: Epoch, data: Vec<Node>) -> json::Reply<Node> {
     json::Reply {
         metadata: json::Metadata {
             status: None,
@@ -94,9 +94,8 @@ fn page<Node>(epoch: Epoch, data: Vec<Node>) -> json::Reply<Node> {
     }
 }
 
-fn node(id: u32, offer: &Offer) -> json::SkimmedNode {
+pub(super) fn node(id: u32, offer: &Offer) -> json::SkimmedNode {
     let descriptor = &offer.descriptor;
-    let is_mix = matches!(descriptor.role, Role::Mix { .. });
     json::SkimmedNode {
         node_id: id,
         ed25519_identity_pubkey: descriptor.identity.to_string(),
@@ -104,13 +103,19 @@ fn node(id: u32, offer: &Offer) -> json::SkimmedNode {
         mix_port: descriptor.mix_address.port(),
         x25519_sphinx_pubkey: offer.sphinx.to_string(),
         role: role(&descriptor.role),
-        supported_roles: json::SupportedRoles {
-            mixnode: is_mix,
-            entry: !is_mix,
-            ..json::SupportedRoles::default()
-        },
+        supported_roles: supported_roles(&descriptor.role),
         entry: clients_entry(&descriptor.role),
         performance: json::Performance::percent(100),
+    }
+}
+
+/// What a node is able to be: nobody leads out of this mixnet.
+pub(super) fn supported_roles(role: &Role) -> json::SupportedRoles {
+    let is_mix = matches!(role, Role::Mix { .. });
+    json::SupportedRoles {
+        mixnode: is_mix,
+        entry: !is_mix,
+        ..json::SupportedRoles::default()
     }
 }
 
@@ -122,7 +127,7 @@ fn role(role: &Role) -> json::Role {
     }
 }
 
-fn clients_entry(role: &Role) -> Option<json::Entry> {
+pub(super) fn clients_entry(role: &Role) -> Option<json::Entry> {
     match role {
         Role::Mix { .. } => None,
         Role::Gateway {
@@ -163,7 +168,7 @@ fn time(seconds: u64) -> SystemTime {
 }
 
 /// The form that official clients parse: `2026-05-23 07:41:02.000 +00:00:00`.
-fn refreshed_at(seconds: u64) -> String {
+pub(super) fn refreshed_at(seconds: u64) -> String {
     let text = humantime::format_rfc3339_millis(time(seconds)).to_string();
     text.replace('T', " ").replace('Z', " +00:00:00")
 }

@@ -34,6 +34,8 @@ struct Status {
     rotation: u32,
     /// Seconds until the next epoch.
     epoch_ends_in: u64,
+    /// Epochs until nodes change their keys, this one included.
+    rotation_ends_in: u32,
     nodes: Vec<Node>,
 }
 
@@ -71,6 +73,7 @@ async fn status(State(directory): State<Directory>) -> Json<Status> {
         epoch: epoch.id,
         rotation: epoch.rotation_id,
         epoch_ends_in: (epoch.start + epoch.duration).saturating_sub(now.as_seconds()),
+        rotation_ends_in: (epoch.rotation_end - epoch.id).saturating_add(1),
         nodes: nodes.collect(),
     })
 }
