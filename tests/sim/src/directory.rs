@@ -21,7 +21,7 @@ pub enum Directory {
 
 impl World {
     /// What the directory answers.
-    pub(crate) fn replies(&self) -> Option<DirectoryReplies> {
+    pub fn replies(&self) -> Option<DirectoryReplies> {
         match self.directory {
             Directory::Dead => None,
             Directory::Nonsense => Some(DirectoryReplies::default()),

@@ -133,9 +133,10 @@ impl Client {
     }
 
     /// Takes a SURB for each fragment of an answer whose turn it is. The SURB goes from disk
-    /// before the packet that uses it leaves, so it is never used twice.
+    /// before the packet that uses it leaves, so it is never used twice. While nothing can leave
+    /// none is taken: it would be lost if the worker ended, and the answer be told as sent.
     pub(super) fn take_surbs(&mut self) {
-        while self.answers.len() < MAX_ANSWERS {
+        while self.answers.len() < MAX_ANSWERS && self.may_send() {
             let surbs = &self.surbs;
             let may_leave = |to: &Recipient, purpose| match (to, purpose) {
                 (Recipient::Address(_), _) => false,

@@ -297,7 +297,7 @@ impl Client {
     }
 
     /// Whether gateway and mixnet can take another packet.
-    fn may_send(&self) -> bool {
+    pub(super) fn may_send(&self) -> bool {
         let cost = i64::try_from(PacketSize::Regular.packet_len()).unwrap_or(i64::MAX);
         let own = self.own_gateway();
         let listed = self.atlas.lists(own);
