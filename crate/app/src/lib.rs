@@ -7,6 +7,7 @@
 //! thin.
 
 pub mod background;
+pub mod conversation;
 pub mod directory;
 pub mod history;
 pub mod limit;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 /// How much of a text a list shows, in characters.
 pub const PREVIEW_CHARS: usize = 2_000;
+/// How much of a text stands in one line of a list, in characters.
+const EXCERPT_CHARS: usize = 120;
 /// How much of a body that is no text a list shows, in bytes.
 const PREVIEW_BYTES: usize = 64;
 /// How much of a body that is no text is shown on request, in bytes.
@@ -33,6 +35,14 @@ pub(crate) fn preview(body: &[u8]) -> Preview {
             truncated: body.len() > PREVIEW_BYTES,
         },
     }
+}
+
+/// The beginning of `text` in one line.
+pub(crate) fn excerpt(text: &str) -> String {
+    // Blanks in a row take no room, however many there are.
+    let begin = first_chars(text, PREVIEW_CHARS);
+    let line: Vec<&str> = begin.split_whitespace().collect();
+    first_chars(&line.join(" "), EXCERPT_CHARS).to_owned()
 }
 
 /// All of `body`, except that of a long body that is no text only the beginning is written out.
@@ -93,6 +103,13 @@ mod tests {
             assert_eq!(shown.truncated, truncated);
             assert_eq!(full_text(body.clone().into_bytes()), body);
         }
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line_cut_between_characters() {
+        assert_eq!(excerpt(" one\n\n two\t three "), "one two three");
+        assert_eq!(excerpt(&"🐢".repeat(500)), "🐢".repeat(120));
+        assert_eq!(excerpt(""), "");
     }
 
     #[test]

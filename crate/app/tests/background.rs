@@ -31,6 +31,7 @@ fn received(number: u8, at: u64, body: &[u8]) -> ReceivedMessage {
         id: MessageId([number; 16]),
         received_at: Time::from_millis(at),
         sender_tag: None,
+        answer_from: None,
         body: body.to_vec(),
     }
 }
@@ -59,6 +60,7 @@ fn texts(snapshot: &Value) -> Vec<&str> {
 fn a_new_page_gets_everything_in_the_form_that_was_agreed() {
     let mut world = World::with_page(with_inbox(&[received(1, 50, b"hi")]));
     let id = world.send("hello");
+    let to = address().to_string();
     let snapshot = world.snapshot();
     assert_eq!(
         snapshot,
@@ -66,11 +68,17 @@ fn a_new_page_gets_everything_in_the_form_that_was_agreed() {
             "address": null,
             "connection": {"state": "connecting", "step": "directory"},
             "storage": null,
+            "conversations": [
+                {"id": to, "peer": {"kind": "address", "address": to}, "unread": 0, "anonymous": false,
+                 "last": {"direction": "sent", "text": "hello", "at": 1_700_000_000_000_u64, "state": "queued"}},
+                {"id": "unknown", "peer": {"kind": "unknown"}, "unread": 0, "anonymous": true,
+                 "last": {"direction": "received", "text": "hi", "at": 50, "state": null}},
+            ],
             "messages": [
-                {"id": "01010101010101010101010101010101", "direction": "received", "peer": null, "text": "hi",
-                 "truncated": false, "size": 2, "at": 50, "delivery": null},
-                {"id": id, "direction": "sent", "peer": address().to_string(), "text": "hello", "truncated": false,
-                 "size": 5, "at": 1_700_000_000_000_u64, "delivery": {"state": "queued"}},
+                {"id": "01010101010101010101010101010101", "direction": "received", "conversation": "unknown",
+                 "anonymous": false, "text": "hi", "truncated": false, "size": 2, "at": 50, "delivery": null},
+                {"id": id, "direction": "sent", "conversation": to, "anonymous": false, "text": "hello",
+                 "truncated": false, "size": 5, "at": 1_700_000_000_000_u64, "delivery": {"state": "queued"}},
             ],
             "settings": {"directory": LOCAL, "traffic": "direct"},
         })
@@ -90,11 +98,12 @@ fn a_message_is_accepted_and_shown_when_it_is_on_disk_and_not_before() {
     let key: MessageId = id.as_str().unwrap().parse().unwrap();
     assert!(world.disk.get(Table::Core(Store::Outbox), &key.0).is_some());
     let events = world.events(PAGE);
-    assert_eq!(events.len(), 1);
+    assert_eq!(events.len(), 2);
     assert_eq!(
         (&events[0]["type"], &events[0]["message"]["id"]),
         (&json!("message"), &id)
     );
+    assert_eq!(events[1]["conversation"]["last"]["text"], "hello");
 }
 
 #[test]
@@ -153,7 +162,8 @@ fn a_message_that_was_taken_back_is_still_readable() {
     let id = world.send("hello");
     assert_eq!(world.ask(json!({"type": "cancel", "id": id}))["type"], "ok");
     let events = world.events(PAGE);
-    let delivery = &events.last().unwrap()["message"]["delivery"];
+    let mut messages = events.iter().filter(|event| event["type"] == "message");
+    let delivery = &messages.next_back().unwrap()["message"]["delivery"];
     assert_eq!(delivery["state"], "failed");
     assert_eq!(delivery["problem"]["code"], "message.cancelled");
     assert_eq!(
@@ -516,5 +526,8 @@ fn a_sent_message_is_shown_with_what_became_of_it() {
         snapshot["messages"][0]["delivery"],
         json!({"state": "atGateway"})
     );
-    assert_eq!(snapshot["messages"][0]["peer"], address().to_string());
+    assert_eq!(
+        snapshot["messages"][0]["conversation"],
+        address().to_string()
+    );
 }

@@ -10,7 +10,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Behaviour, Disk, PAGE, POPUP, World, address, sample};
+use common::{Behaviour, Disk, PAGE, POPUP, World, address, sample, send_request};
 use serde_json::{Value, json};
 use sotto_app::background::{Input, PortId};
 use sotto_app::limit::{MAX_PORTS, MAX_REQUEST_BYTES, MAX_WAITING_REQUESTS, REQUEST_BURST};
@@ -87,9 +87,13 @@ fn what_is_no_request_is_refused_and_everything_goes_on() {
         r#"{"id":1,"request":{"type":"subscribe"},"origin":"https://example.org"}"#,
         r#"{"id":1,"request":null}"#,
         r#"{"id":1,"request":{"type":"format"}}"#,
-        r#"{"id":1,"request":{"type":"send","to":1,"text":"hello"}}"#,
-        r#"{"id":1,"request":{"type":"send","to":"a.b@c"}}"#,
-        r#"{"id":1,"request":{"type":"send","to":"a.b@c","text":"\ud83d"}}"#,
+        r#"{"id":1,"request":{"type":"send","to":1,"text":"hello","anonymous":false}}"#,
+        r#"{"id":1,"request":{"type":"send","to":"a.b@c","anonymous":false}}"#,
+        r#"{"id":1,"request":{"type":"send","to":"a.b@c","text":"hello"}}"#,
+        r#"{"id":1,"request":{"type":"send","to":"a.b@c","text":"hello","anonymous":1}}"#,
+        r#"{"id":1,"request":{"type":"send","to":"a.b@c","text":"\ud83d","anonymous":false}}"#,
+        r#"{"id":1,"request":{"type":"reply","to":"tag"}}"#,
+        r#"{"id":1,"request":{"type":"seen"}}"#,
         r#"{"id":1,"request":{"type":"setSettings","settings":{"directory":"https://a.org/","traffic":"slow"}}}"#,
         deep.as_str(),
     ] {
@@ -149,7 +153,7 @@ fn each_malformed_address_gives_an_error_that_says_what_is_wrong() {
     let mut world = World::with_page(Disk::default());
     let disk = world.disk.clone();
     for (to, words) in cases {
-        let reply = world.ask(json!({"type": "send", "to": to, "text": "hello"}));
+        let reply = world.ask(send_request(&to, "hello"));
         let error = &reply["error"];
         assert_eq!(error["code"], "address.malformed", "{to}");
         assert_eq!(error["fault"], "you", "{to}");
@@ -168,16 +172,13 @@ fn each_malformed_address_gives_an_error_that_says_what_is_wrong() {
 fn an_address_may_be_pasted_with_blanks_around_it() {
     let mut world = World::with_page(Disk::default());
     let to = format!(" {}\n", address());
-    assert_eq!(
-        world.ask(json!({"type": "send", "to": to, "text": "hello"}))["type"],
-        "accepted"
-    );
+    assert_eq!(world.ask(send_request(&to, "hello"))["type"], "accepted");
 }
 
 #[test]
 fn an_empty_or_oversize_message_is_refused() {
     let mut world = World::with_page(Disk::default());
-    let send = |text: String| json!({"type": "send", "to": address().to_string(), "text": text});
+    let send = |text: String| send_request(&address().to_string(), &text);
     assert_eq!(world.refused(send(String::new())), "message.empty");
     assert_eq!(
         world.refused(send("a".repeat(MAX_MESSAGE_BYTES + 1))),

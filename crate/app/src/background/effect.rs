@@ -11,6 +11,8 @@ pub enum Table {
     Core(Store),
     /// The settings: one record, under [`crate::settings::SETTINGS_KEY`].
     Settings,
+    /// The id of each received message that the user has not seen, with that of its conversation.
+    Unread,
 }
 
 impl Table {
@@ -20,6 +22,7 @@ impl Table {
         match self {
             Self::Core(store) => store.name(),
             Self::Settings => "settings",
+            Self::Unread => "unread",
         }
     }
 
@@ -35,7 +38,7 @@ impl Table {
             .iter()
             .copied()
             .map(Self::Core)
-            .chain([Self::Settings])
+            .chain([Self::Settings, Self::Unread])
     }
 }
 
@@ -111,6 +114,8 @@ pub enum CommitId {
     Client(Scoped<client::CommitId>),
     /// Of new settings.
     Settings,
+    /// Of what the user has seen.
+    Seen,
 }
 
 /// Names a connected page.
@@ -172,6 +177,11 @@ pub enum Effect {
         fetch: FetchId,
         /// Rewarded set, active mix nodes, entry gateways.
         urls: [String; 3],
+    },
+    /// Show on the extension's button how many messages the user has not seen.
+    Badge {
+        /// So many.
+        unread: u32,
     },
     /// Post a message to a page.
     Post {

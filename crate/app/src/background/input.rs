@@ -13,6 +13,8 @@ pub struct Stored {
     /// The newest [`crate::history::HISTORY_LIMIT`] records each of the stores of finished and
     /// received messages.
     pub history: Vec<Record>,
+    /// All records of [`super::Table::Unread`]: keys and values.
+    pub unread: Vec<(Vec<u8>, Vec<u8>)>,
     /// The settings record, if there is one.
     pub settings: Option<Vec<u8>>,
     /// Freshly seeded randomness for the client.

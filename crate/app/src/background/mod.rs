@@ -28,6 +28,8 @@ pub struct Background {
     phase: Phase,
     pages: Pages,
     runs: u32,
+    /// What the badge shows.
+    badge: u32,
     effects: VecDeque<Effect>,
 }
 
@@ -40,6 +42,7 @@ impl Background {
             phase: Phase::Loading,
             pages: Pages::new(),
             runs: 0,
+            badge: 0,
             effects: VecDeque::from([Effect::Load]),
         }
     }
@@ -51,6 +54,8 @@ impl Background {
             Input::LoadFailed(reason) => self.load_failed(now, reason),
             Input::Saved(CommitId::Settings) => self.settings_saved(),
             Input::SaveFailed(CommitId::Settings, reason) => self.settings_failed(reason),
+            // What could not be saved as seen counts as unread again after a restart.
+            Input::Saved(CommitId::Seen) | Input::SaveFailed(CommitId::Seen, _) => {}
             Input::RecordRead(read, result) => self.record_read(read, result),
             Input::PortOpened(port) => self.pages.open(port),
             Input::PortMessage {
@@ -63,6 +68,18 @@ impl Background {
             Input::PortClosed(port) => self.pages.close(port),
             Input::Tick if self.is_load_due(now) => self.load_again(),
             other => self.client_input(now, other),
+        }
+        self.update_badge();
+    }
+
+    fn update_badge(&mut self) {
+        let Phase::Running(run) = &self.phase else {
+            return;
+        };
+        let unread = run.unread();
+        if unread != self.badge {
+            self.badge = unread;
+            self.effects.push_back(Effect::Badge { unread });
         }
     }
 

@@ -26,8 +26,8 @@ pub(super) struct Pages {
     waiting: VecDeque<(Asker, Request)>,
     reads: BTreeMap<ReadId, (Asker, MessageView)>,
     next_read: u32,
-    /// Who sent the messages that are on their way to the disk.
-    unaccepted: BTreeMap<MessageId, Asker>,
+    /// Who sent the messages that are on their way to the disk, and their conversations.
+    unaccepted: BTreeMap<MessageId, (Asker, String)>,
 }
 
 impl Pages {
@@ -54,7 +54,7 @@ impl Pages {
         self.ports.remove(&port);
         self.waiting.retain(|(asker, _)| asker.port != port);
         self.reads.retain(|_, (asker, _)| asker.port != port);
-        self.unaccepted.retain(|_, asker| asker.port != port);
+        self.unaccepted.retain(|_, (asker, _)| asker.port != port);
     }
 
     pub(super) fn is_open(&self, port: PortId) -> bool {
@@ -99,20 +99,21 @@ impl Pages {
         self.reads.remove(&read)
     }
 
-    /// Notes who is to hear when a message is on disk.
-    pub(super) fn start_accepting(&mut self, id: MessageId, asker: Asker) {
-        self.unaccepted.insert(id, asker);
+    /// Notes who is to hear when a message of a conversation is on disk.
+    pub(super) fn start_accepting(&mut self, id: MessageId, asker: Asker, conversation: String) {
+        self.unaccepted.insert(id, (asker, conversation));
     }
 
     /// Tells the page that sent it that a message is on disk.
     pub(super) fn accept(&mut self, effects: &mut VecDeque<Effect>, id: MessageId) {
-        if let Some(asker) = self.unaccepted.remove(&id) {
-            self.reply(effects, asker, Reply::Accepted { id: id.to_string() });
+        if let Some((asker, conversation)) = self.unaccepted.remove(&id) {
+            let id = id.to_string();
+            self.reply(effects, asker, Reply::Accepted { id, conversation });
         }
     }
 
     /// Those whose message was still on its way.
-    pub(super) fn take_unaccepted(&mut self) -> BTreeMap<MessageId, Asker> {
+    pub(super) fn take_unaccepted(&mut self) -> BTreeMap<MessageId, (Asker, String)> {
         std::mem::take(&mut self.unaccepted)
     }
 

@@ -3,17 +3,19 @@
 use sotto_core::{
     address::Address,
     client::{MessageId, ReceivedMessage, Record, SendError, SentMessage, Store},
+    message::SenderTag,
     time::Time,
 };
 
 use super::{
-    Background, Effect, PortId, ReadId, Table,
+    Background, Change, CommitId, Effect, PortId, ReadId, Table,
     pages::{Asker, post},
     run::Run,
     start::Phase,
 };
 use crate::{
-    limit::MAX_ADDRESS_BYTES,
+    conversation::{Correspondent, SURBS_A_MESSAGE},
+    limit::{MAX_ADDRESS_BYTES, MAX_TAG_BYTES},
     page::{
         ConnectionView, Direction, Envelope, Event, MessageView, Reply, Request, RequestError,
         Snapshot, parse,
@@ -113,7 +115,13 @@ impl Background {
     ) -> Result<Outcome, RequestError> {
         match request {
             Request::Subscribe {} => Ok(self.subscribe(asker)),
-            Request::Send { to, text } => self.send(now, asker, &to, text),
+            Request::Send {
+                to,
+                text,
+                anonymous,
+            } => self.send(now, asker, &to, text, anonymous),
+            Request::Reply { to, text } => self.reply(now, asker, &to, text),
+            Request::Seen { id } => self.seen(&id),
             Request::Retry { id } => self.retry(now, &id),
             Request::Cancel { id } => self.cancel(now, &id),
             Request::Message { id } => self.read(asker, &id),
@@ -154,18 +162,71 @@ impl Background {
         asker: Asker,
         to: &str,
         text: String,
+        anonymous: bool,
     ) -> Result<Outcome, RequestError> {
         let to = parse_address(to)?;
-        let run = self.run()?;
-        let mut view = MessageView::unsaved(now, &to, text.as_bytes());
-        let id = run
-            .client
-            .send(now, &to, text.into_bytes())
-            .map_err(refused)?;
-        view.id = id.to_string();
-        run.note_unsaved(id, view);
-        self.pages.start_accepting(id, asker);
+        let client = &mut self.run()?.client;
+        let correspondent = Correspondent::Address(to);
+        let view = MessageView::unsaved(now, correspondent, anonymous, text.as_bytes());
+        let body = text.into_bytes();
+        let taken = if anonymous {
+            client.send_anonymous(now, &to, body, SURBS_A_MESSAGE)
+        } else {
+            client.send(now, &to, body)
+        };
+        self.taken(asker, view, taken)
+    }
+
+    fn reply(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        to: &str,
+        text: String,
+    ) -> Result<Outcome, RequestError> {
+        let to = parse_tag(to)?;
+        let client = &mut self.run()?.client;
+        let correspondent = Correspondent::Anonymous(to);
+        let view = MessageView::unsaved(now, correspondent, false, text.as_bytes());
+        let taken = client.reply(now, to, text.into_bytes());
+        self.taken(asker, view, taken)
+    }
+
+    /// A message that the client took is answered for, and shown, when it is on disk.
+    fn taken(
+        &mut self,
+        asker: Asker,
+        view: MessageView,
+        taken: Result<MessageId, SendError>,
+    ) -> Result<Outcome, RequestError> {
+        let id = taken.map_err(refused)?;
+        let conversation = view.conversation.clone();
+        let view = MessageView {
+            id: id.to_string(),
+            ..view
+        };
+        self.run()?.note_unsaved(id, view);
+        self.pages.start_accepting(id, asker, conversation);
         Ok(Outcome::Later)
+    }
+
+    /// Nothing is unread any more up to this message.
+    fn seen(&mut self, id: &str) -> Result<Outcome, RequestError> {
+        let run = match &mut self.phase {
+            Phase::Running(run) => run,
+            _ => return Err(RequestError::NoSuchMessage),
+        };
+        let message = run.history.get(id).cloned();
+        let message = message.ok_or(RequestError::NoSuchMessage)?;
+        let seen = run.history.seen(&message);
+        if !seen.is_empty() {
+            self.effects.push_back(Effect::Commit {
+                id: CommitId::Seen,
+                changes: seen.iter().filter_map(|id| no_longer_unread(id)).collect(),
+            });
+            run.publish_conversation(&message.conversation, &self.pages, &mut self.effects);
+        }
+        Ok(Outcome::Reply(Reply::Ok))
     }
 
     /// The id of a message that is shown. A text that is no id names none.
@@ -260,6 +321,7 @@ impl Background {
                 address: run.address(),
                 connection: run.connection.clone(),
                 storage: run.storage.clone(),
+                conversations: run.conversations(),
                 messages: run.history.messages().to_vec(),
                 settings: run.settings.view(),
             },
@@ -278,6 +340,7 @@ impl Background {
             address: None,
             connection,
             storage: None,
+            conversations: Vec::new(),
             messages: Vec::new(),
             settings: self.settings_view(),
         }
@@ -290,6 +353,21 @@ fn parse_address(text: &str) -> Result<Address, RequestError> {
         return Err(RequestError::LongAddress);
     }
     text.parse().map_err(RequestError::BadAddress)
+}
+
+/// A text that is no tag names nobody, as does a tag that nobody has.
+fn parse_tag(text: &str) -> Result<SenderTag, RequestError> {
+    let short = Some(text).filter(|text| text.len() <= MAX_TAG_BYTES);
+    let tag = short.and_then(|text| text.parse().ok());
+    tag.ok_or_else(|| refused(SendError::UnknownCorrespondent))
+}
+
+fn no_longer_unread(id: &str) -> Option<Change> {
+    let id: MessageId = id.parse().ok()?;
+    Some(Change::Delete {
+        table: Table::Unread,
+        key: id.0.to_vec(),
+    })
 }
 
 fn body(record: &Record) -> Option<Vec<u8>> {

@@ -88,10 +88,12 @@ impl Background {
 
     /// Answers those whose message was on its way to the disk when the client was restarted.
     fn settle_unaccepted(&mut self) {
-        for (id, asker) in self.pages.take_unaccepted() {
+        for (id, (asker, conversation)) in self.pages.take_unaccepted() {
             let id = id.to_string();
             let reply = match &self.phase {
-                Phase::Running(run) if run.history.get(&id).is_some() => Reply::Accepted { id },
+                Phase::Running(run) if run.history.get(&id).is_some() => {
+                    Reply::Accepted { id, conversation }
+                }
                 _ => Reply::Error {
                     error: RequestError::Starting.view(),
                 },

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ConnectionView, ErrorView, MessageView};
+use super::{ConnectionView, ConversationView, ErrorView, MessageView, SurbLevel};
 use crate::settings::Settings;
 
 /// Something that changed.
@@ -40,6 +40,23 @@ pub enum Event {
         /// Of the message.
         id: String,
     },
+    /// A conversation is new, or changed (same `id`).
+    Conversation {
+        /// As it is now.
+        conversation: ConversationView,
+    },
+    /// A conversation has no message any more.
+    ConversationRemoved {
+        /// Of the conversation.
+        id: String,
+    },
+    /// More or fewer SURBs are on hand for answering an anonymous correspondent.
+    Surbs {
+        /// The conversation with it.
+        conversation: String,
+        /// What can be answered now.
+        level: SurbLevel,
+    },
 }
 
 /// All that a page shows.
@@ -52,7 +69,9 @@ pub struct Snapshot {
     pub connection: ConnectionView,
     /// Why nothing can be saved; nothing if the disk works.
     pub storage: Option<ErrorView>,
-    /// The newest messages, oldest first.
+    /// The conversations that the messages belong to, the one that was active last first.
+    pub conversations: Vec<ConversationView>,
+    /// The newest messages of all conversations, oldest first.
     pub messages: Vec<MessageView>,
     /// The settings in force.
     pub settings: Settings,

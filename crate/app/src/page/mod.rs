@@ -16,6 +16,6 @@ pub use reply::{BackgroundMessage, Reply};
 pub(crate) use request::{Envelope, parse};
 pub use request::{PageMessage, Request, RequestKind};
 pub use view::{
-    ConnectionStep, ConnectionView, DeliveryProblem, DeliveryStateName, DeliveryView, Direction,
-    MessageView,
+    ConnectionStep, ConnectionView, ConversationView, DeliveryProblem, DeliveryStateName,
+    DeliveryView, Direction, LastMessage, MessageView, PeerView, SurbLevel,
 };

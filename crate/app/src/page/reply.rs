@@ -35,6 +35,8 @@ pub enum Reply {
     Accepted {
         /// Of the message.
         id: String,
+        /// Of the conversation that it belongs to.
+        conversation: String,
     },
     /// A message with its whole text.
     Message {

@@ -24,12 +24,26 @@ pub struct PageMessage {
 pub enum Request {
     /// A snapshot now, and every change from then on.
     Subscribe {},
-    /// Send a text. Answered with `accepted` when it is on disk.
+    /// Send a text to an address. Answered with `accepted` when it is on disk.
     Send {
         /// The recipient's Nym address.
         to: String,
         /// What to send.
         text: String,
+        /// Whether to send SURBs along: the recipient can answer then, and learns no address.
+        anonymous: bool,
+    },
+    /// Answer an anonymous correspondent. Answered with `accepted` when it is on disk.
+    Reply {
+        /// The correspondent's sender tag.
+        to: String,
+        /// What to send.
+        text: String,
+    },
+    /// The user has seen a message, and all before it in its conversation.
+    Seen {
+        /// Of the message.
+        id: String,
     },
     /// Try again to send a message that failed.
     Retry {
@@ -84,6 +98,8 @@ macro_rules! request_kinds {
 request_kinds!(
     Subscribe,
     Send,
+    Reply,
+    Seen,
     Retry,
     Cancel,
     Message,
@@ -99,6 +115,8 @@ impl RequestKind {
         match self {
             Self::Subscribe
             | Self::Send
+            | Self::Reply
+            | Self::Seen
             | Self::Retry
             | Self::Cancel
             | Self::Message

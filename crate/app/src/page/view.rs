@@ -3,13 +3,90 @@
 use serde::Serialize;
 
 use sotto_core::{
-    address::Address,
-    client::{DeliveryState, FailReason, Outcome, ReceivedMessage, SentMessage},
+    client::{DeliveryState, FailReason, Outcome, Problem, ReceivedMessage, SentMessage},
     time::Time,
 };
 
 use super::ErrorView;
-use crate::{preview::preview, text::sentence};
+use crate::{
+    conversation::Correspondent,
+    preview::{excerpt, preview},
+    text::sentence,
+};
+
+/// The other side of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum PeerView {
+    /// The owner of an address.
+    Address {
+        /// It.
+        address: String,
+    },
+    /// Somebody who wrote without an address, and can be answered.
+    Anonymous {
+        /// By which they are the same for us each time.
+        tag: String,
+        /// What can be answered now.
+        level: SurbLevel,
+    },
+    /// All who said neither who they are nor how to be answered.
+    Unknown {},
+}
+
+/// How much can be answered to an anonymous correspondent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct SurbLevel {
+    /// SURBs on hand. The last ten of them only carry requests for more.
+    pub available: u32,
+    /// The longest answer that need not wait for more, in bytes.
+    pub bytes: u32,
+}
+
+/// A conversation in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+pub struct ConversationView {
+    /// Names the conversation in messages and events.
+    pub id: String,
+    /// With whom.
+    pub peer: PeerView,
+    /// Received messages that the user has not seen.
+    pub unread: u32,
+    /// Whether the last message sent to this address was anonymous, as the next one should be
+    /// unless the user wants otherwise.
+    pub anonymous: bool,
+    /// The newest message.
+    pub last: LastMessage,
+}
+
+/// The newest message of a conversation, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+pub struct LastMessage {
+    /// Which way it went.
+    pub direction: Direction,
+    /// The beginning: at most 120 characters, without line breaks.
+    pub text: String,
+    /// When it was written or received, in milliseconds since the Unix epoch.
+    #[cfg_attr(feature = "typescript", tsify(type = "number"))]
+    pub at: u64,
+    /// How far it got; nothing for a received message.
+    pub state: Option<DeliveryStateName>,
+}
+
+impl From<&MessageView> for LastMessage {
+    fn from(message: &MessageView) -> Self {
+        Self {
+            direction: message.direction,
+            text: excerpt(&message.text),
+            at: message.at,
+            state: message.delivery.as_ref().map(|delivery| delivery.state),
+        }
+    }
+}
 
 /// Which way a message went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -30,8 +107,10 @@ pub struct MessageView {
     pub id: String,
     /// Which way it went.
     pub direction: Direction,
-    /// The recipient's address; nobody knows who sent a received message.
-    pub peer: Option<String>,
+    /// The id of the conversation that it belongs to.
+    pub conversation: String,
+    /// Whether it was sent with SURBs for the answer, and without telling who wrote it.
+    pub anonymous: bool,
     /// The beginning: at most 2,000 characters.
     pub text: String,
     /// Whether there is more.
@@ -53,7 +132,8 @@ impl MessageView {
         Self {
             id: message.id.to_string(),
             direction: Direction::Sent,
-            peer: Some(message.to.to_string()),
+            conversation: Correspondent::from(message).id(),
+            anonymous: message.is_anonymous(),
             text: preview.text,
             truncated: preview.truncated,
             size: count(message.body.len()),
@@ -63,12 +143,13 @@ impl MessageView {
     }
 
     /// A message of ours before it has a name and is on disk.
-    pub(crate) fn unsaved(now: Time, to: &Address, body: &[u8]) -> Self {
+    pub(crate) fn unsaved(now: Time, to: Correspondent, anonymous: bool, body: &[u8]) -> Self {
         let preview = preview(body);
         Self {
             id: String::new(),
             direction: Direction::Sent,
-            peer: Some(to.to_string()),
+            conversation: to.id(),
+            anonymous,
             text: preview.text,
             truncated: preview.truncated,
             size: count(body.len()),
@@ -84,7 +165,8 @@ impl MessageView {
         Self {
             id: message.id.to_string(),
             direction: Direction::Received,
-            peer: None,
+            conversation: Correspondent::from(message).id(),
+            anonymous: false,
             text: preview.text,
             truncated: preview.truncated,
             size: count(message.body.len()),
@@ -105,6 +187,8 @@ fn count(count: usize) -> u32 {
 pub enum DeliveryStateName {
     /// On disk, waiting to be sent.
     Queued,
+    /// An answer, or the rest of one, that waits for SURBs.
+    WaitingForReplyBlocks,
     /// Some packets are on their way.
     Sending,
     /// Every packet was given to the gateway.
@@ -158,6 +242,21 @@ impl DeliveryView {
         }
     }
 
+    fn queued(waiting: Option<&Problem>) -> Self {
+        let state = match waiting {
+            Some(Problem::NoSurbs) => DeliveryStateName::WaitingForReplyBlocks,
+            _ => DeliveryStateName::Queued,
+        };
+        Self {
+            problem: waiting.map(|problem| DeliveryProblem {
+                code: problem.code().to_owned(),
+                message: sentence(problem),
+                can_retry: false,
+            }),
+            ..Self::plain(state)
+        }
+    }
+
     fn failed(reason: FailReason) -> Self {
         Self {
             problem: Some(reason.into()),
@@ -169,14 +268,7 @@ impl DeliveryView {
 impl From<&DeliveryState> for DeliveryView {
     fn from(state: &DeliveryState) -> Self {
         match state {
-            DeliveryState::Queued { waiting } => Self {
-                problem: waiting.as_ref().map(|problem| DeliveryProblem {
-                    code: problem.code().to_owned(),
-                    message: sentence(problem),
-                    can_retry: false,
-                }),
-                ..Self::plain(DeliveryStateName::Queued)
-            },
+            DeliveryState::Queued { waiting } => Self::queued(waiting.as_ref()),
             DeliveryState::Sending { acked, total } => Self {
                 acked: Some(count(*acked)),
                 total: Some(count(*total)),

@@ -63,6 +63,13 @@ impl Disk {
         records
     }
 
+    /// All records of a table: keys and values.
+    pub fn all(&self, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let own = self.0.iter().filter(|((name, _), _)| *name == table.name());
+        own.map(|((_, key), (_, value))| (key.clone(), value.clone()))
+            .collect()
+    }
+
     fn apply(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
@@ -96,6 +103,8 @@ pub struct World {
     pub opened: Vec<(SocketId, String)>,
     pub closed: Vec<SocketId>,
     pub sent: Vec<(SocketId, String)>,
+    /// What the badge was told to show.
+    pub badges: Vec<u32>,
     next_id: u32,
 }
 
@@ -114,6 +123,7 @@ impl World {
             opened: Vec::new(),
             closed: Vec::new(),
             sent: Vec::new(),
+            badges: Vec::new(),
             next_id: 0,
         }
     }
@@ -121,7 +131,13 @@ impl World {
     /// A background that has loaded `disk`, with one page that has subscribed and read all its
     /// mail.
     pub fn with_page(disk: Disk) -> Self {
+        Self::with_page_at(Self::new(Disk::default()).now, disk)
+    }
+
+    /// The same at a certain time.
+    pub fn with_page_at(now: Time, disk: Disk) -> Self {
         let mut world = Self::new(disk);
+        world.now = now;
         world.work();
         world.open(PAGE);
         assert_eq!(
@@ -169,6 +185,7 @@ impl World {
             Effect::SendText { socket, text } => self.sent.push((socket, text)),
             Effect::SendBinary { .. } => {}
             Effect::FetchDirectory { fetch, urls } => self.fetches.push((fetch, urls)),
+            Effect::Badge { unread } => self.badges.push(unread),
             Effect::Post { port, message } => {
                 self.posts
                     .push((port, serde_json::to_value(message).unwrap()));
@@ -213,12 +230,20 @@ impl World {
         Stored {
             records: self.disk.records(&Store::LOADED),
             history: self.disk.records(&[Store::Sent, Store::Inbox]),
+            unread: self.disk.all(Table::Unread),
             settings: self
                 .disk
                 .get(Table::Settings, SETTINGS_KEY)
                 .map(<[u8]>::to_vec),
-            rng: ChaCha20Rng::from_seed([7; 32]),
+            rng: self.rng(),
         }
+    }
+
+    /// Another one after each change of the disk: the names of messages must not come again after a
+    /// restart.
+    fn rng(&self) -> ChaCha20Rng {
+        let records = u64::try_from(self.disk.0.len()).unwrap();
+        ChaCha20Rng::seed_from_u64(records)
     }
 
     /// What was posted to a page since the last time.
@@ -296,7 +321,7 @@ impl World {
 
     /// Sends a message, and gives its id.
     pub fn send(&mut self, text: &str) -> String {
-        let reply = self.ask(json!({"type": "send", "to": address().to_string(), "text": text}));
+        let reply = self.ask(send_request(&address().to_string(), text));
         assert_eq!(reply["type"], "accepted", "{reply}");
         reply["id"].as_str().unwrap().to_owned()
     }
@@ -323,11 +348,18 @@ pub fn address() -> Address {
     }
 }
 
+/// A message to an address, without SURBs.
+pub fn send_request(to: &str, text: &str) -> Value {
+    json!({"type": "send", "to": to, "text": text, "anonymous": false})
+}
+
 /// One request of each kind. A new kind does not compile until it has one here.
 pub fn sample(kind: RequestKind) -> Value {
     match kind {
         RequestKind::Subscribe => json!({"type": "subscribe"}),
-        RequestKind::Send => json!({"type": "send", "to": address().to_string(), "text": "hello"}),
+        RequestKind::Send => send_request(&address().to_string(), "hello"),
+        RequestKind::Reply => json!({"type": "reply", "to": "tag", "text": "hello"}),
+        RequestKind::Seen => json!({"type": "seen", "id": "00"}),
         RequestKind::Retry => json!({"type": "retry", "id": "00"}),
         RequestKind::Cancel => json!({"type": "cancel", "id": "00"}),
         RequestKind::Message => json!({"type": "message", "id": "00"}),

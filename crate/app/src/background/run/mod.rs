@@ -1,6 +1,7 @@
 //! One run of the client: from the loaded state until the settings change or the browser ends the
 //! background.
 
+mod conversations;
 mod outputs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use sotto_core::{
     client::{
         self, Client, Config, ConnectionId, MessageId, ReceivedMessage, Record, SentMessage, Store,
     },
+    message::SenderTag,
     time::Time,
     topology::WebSocketPolicy,
 };
@@ -32,6 +34,8 @@ pub(super) struct Run {
     pub(super) settings: CheckedSettings,
     pub(super) history: History,
     pub(super) connection: ConnectionView,
+    /// SURBs on hand as told by the client; what it held at the start is asked for.
+    levels: BTreeMap<SenderTag, usize>,
     /// Messages that were handed to the client and are not on disk yet, so not to be shown.
     unsaved: BTreeMap<MessageId, MessageView>,
     /// Why nothing can be saved.
@@ -59,6 +63,7 @@ impl Run {
             settings,
             history,
             connection: ConnectionView::starting(),
+            levels: BTreeMap::new(),
             unsaved: BTreeMap::new(),
             storage: None,
             sockets: BTreeSet::new(),
@@ -166,6 +171,9 @@ fn history(stored: &Stored) -> History {
         if let Some(message) = view(record) {
             history.put(message);
         }
+    }
+    for (id, conversation) in stored.unread.iter().filter_map(conversations::unread) {
+        history.set_unread(id, conversation);
     }
     history
 }

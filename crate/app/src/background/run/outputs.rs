@@ -7,9 +7,9 @@ use sotto_core::{
     topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH},
 };
 
-use super::Run;
+use super::{Run, conversations::with_unread};
 use crate::background::{
-    effect::{Change, CommitId, Effect},
+    effect::{CommitId, Effect},
     pages::Pages,
 };
 use crate::page::{ConnectionView, DeliveryView, ErrorView, Event, MessageView};
@@ -25,6 +25,7 @@ impl Run {
         if let Output::Commit(_)
         | Output::Message(_)
         | Output::Delivery { .. }
+        | Output::Surbs { .. }
         | Output::Storage(_) = output
         {
             self.carry_out(output, pages, effects);
@@ -74,8 +75,9 @@ impl Run {
                 pages.publish(effects, &Event::Address { address });
             }
             Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
-            // Pages cannot answer anonymous correspondents yet, nor change the gateway.
-            Output::Surbs { .. } | Output::Topology(_) | Output::OtherGateways(_) => {}
+            Output::Surbs { tag, available } => self.surbs(tag, available, pages, effects),
+            // Pages cannot change the gateway yet.
+            Output::Topology(_) | Output::OtherGateways(_) => {}
         }
     }
 
@@ -93,7 +95,7 @@ impl Run {
         self.commit = Some(commit.id);
         Effect::Commit {
             id: CommitId::Client(self.scoped(commit.id)),
-            changes: commit.changes.into_iter().map(Change::from).collect(),
+            changes: with_unread(commit.changes),
         }
     }
 
@@ -103,9 +105,11 @@ impl Run {
         pages: &Pages,
         effects: &mut VecDeque<Effect>,
     ) {
-        for event in self.history.put(MessageView::received(message)) {
-            pages.publish(effects, &event);
-        }
+        let view = MessageView::received(message);
+        self.history
+            .set_unread(view.id.clone(), view.conversation.clone());
+        let news = self.history.put(view);
+        self.publish(news, pages, effects);
     }
 
     /// The first state of a new message says that it is on disk: now it is shown, and the page that
@@ -118,7 +122,7 @@ impl Run {
         effects: &mut VecDeque<Effect>,
     ) {
         let view = DeliveryView::from(state);
-        let events = match self.unsaved.remove(&id) {
+        let news = match self.unsaved.remove(&id) {
             Some(message) => {
                 pages.accept(effects, id);
                 self.history.put(MessageView {
@@ -128,9 +132,7 @@ impl Run {
             }
             None => self.history.set_delivery(&id.to_string(), view),
         };
-        for event in events {
-            pages.publish(effects, &event);
-        }
+        self.publish(news, pages, effects);
     }
 
     fn connection_changed(
