@@ -2,13 +2,14 @@
 // registered before anything is awaited, or the browser would not wake us for their events.
 import init, { Background } from 'sotto-wasm';
 import { onWake } from '../browser/alarm';
+import { setBadge } from '../browser/badge';
 import { onNetworkChange } from '../browser/network';
 import { extensionUrl, onPageConnect, onStart } from '../browser/runtime';
 import { Host } from './host';
 
 const host = new Host(async () => {
   await init({ module_or_path: extensionUrl('wasm/sotto_wasm_bg.wasm') });
-  return Background.start();
+  return Background.start((unread) => void setBadge(unread));
 });
 
 onPageConnect((port) => host.connect(port));

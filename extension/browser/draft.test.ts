@@ -1,21 +1,36 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type FakeBrowser, installFakeBrowser } from '../testing/fake-browser';
-import { loadDraft, saveDraft } from './draft';
+import { type Draft, loadDrafts, NO_DRAFT, saveDraft } from './draft';
 
 let browser: FakeBrowser;
 beforeEach(() => {
   browser = installFakeBrowser();
 });
 
-test('a draft outlives the popup', async () => {
-  expect(await loadDraft()).toEqual({ to: '', text: '' });
-  await saveDraft({ to: 'a.b@c', text: 'half a sen' });
-  expect(await loadDraft()).toEqual({ to: 'a.b@c', text: 'half a sen' });
+const HALF: Draft = { to: 'a.b@c', text: 'half a sen', anonymous: undefined };
+
+test('drafts outlive the popup, each in its place', async () => {
+  expect(await loadDrafts()).toEqual(new Map());
+  await saveDraft('', HALF);
+  await saveDraft('tag', { ...NO_DRAFT, text: 'dear', anonymous: false });
+  await browser.session.set({ something: 'else' });
+  expect(await loadDrafts()).toEqual(
+    new Map([
+      ['', HALF],
+      ['tag', { to: '', text: 'dear', anonymous: false }],
+    ]),
+  );
+});
+
+test('an empty draft leaves nothing behind', async () => {
+  await saveDraft('', HALF);
+  await saveDraft('', NO_DRAFT);
+  expect(await browser.session.get(null)).toEqual({});
 });
 
 test('a draft that the browser refuses is dropped, not an older one shown again', async () => {
-  await saveDraft({ to: 'a', text: 'old' });
+  await saveDraft('', { ...HALF, text: 'old' });
   vi.spyOn(browser.session, 'set').mockRejectedValueOnce(new Error('quota exceeded'));
-  await saveDraft({ to: 'a', text: 'too long' });
-  expect(await loadDraft()).toEqual({ to: '', text: '' });
+  await saveDraft('', { ...HALF, text: 'too long' });
+  expect(await loadDrafts()).toEqual(new Map());
 });

@@ -1,27 +1,37 @@
 /** What the user has written and not sent. */
 export interface Draft {
+  /** The recipient of a new conversation. */
   to: string;
   text: string;
+  /** Whether to send it anonymously; undefined until the user chose. */
+  anonymous: boolean | undefined;
 }
 
-const KEY = 'draft';
-const EMPTY: Draft = { to: '', text: '' };
+export const NO_DRAFT: Draft = { to: '', text: '', anonymous: undefined };
 
-/** A popup closes when it loses focus; a draft in memory outlives it and never reaches the disk. */
-export async function loadDraft(): Promise<Draft> {
-  try {
-    const stored = await chrome.storage.session.get(KEY);
-    return { ...EMPTY, ...(stored[KEY] as Partial<Draft> | undefined) };
-  } catch {
-    return EMPTY;
-  }
+const PREFIX = 'draft:';
+
+/**
+ * All drafts, by their place. A popup closes when it loses focus; a draft in memory outlives it and
+ * never reaches the disk.
+ */
+export async function loadDrafts(): Promise<Map<string, Draft>> {
+  const stored: Record<string, unknown> = await chrome.storage.session.get(null).catch(() => ({}));
+  const drafts = Object.entries(stored).filter(([key]) => key.startsWith(PREFIX));
+  return new Map(
+    drafts.map(([key, draft]) => [key.slice(PREFIX.length), { ...NO_DRAFT, ...(draft as Partial<Draft>) }]),
+  );
 }
 
 /** Keeps a draft until the browser closes. One too large for the browser's memory area is not kept. */
-export async function saveDraft(draft: Draft): Promise<void> {
+export async function saveDraft(place: string, draft: Draft): Promise<void> {
+  const key = PREFIX + place;
   try {
-    await chrome.storage.session.set({ [KEY]: draft });
+    if (isEmpty(draft)) await chrome.storage.session.remove(key);
+    else await chrome.storage.session.set({ [key]: draft });
   } catch {
-    await chrome.storage.session.remove(KEY).catch(() => undefined);
+    await chrome.storage.session.remove(key).catch(() => undefined);
   }
 }
+
+const isEmpty = ({ to, text, anonymous }: Draft) => to === '' && text === '' && anonymous === undefined;

@@ -1,9 +1,15 @@
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DATE = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 
 /** Hours and minutes of a moment in milliseconds. */
 export function clock(at: number): string {
   return CLOCK.format(at);
+}
+
+/** A moment in a list: the time if it is of today, else the date. */
+export function when(at: number, now: number): string {
+  return day(at) === day(now) ? clock(at) : DATE.format(at);
 }
 
 /** The day of a moment, as a heading. */

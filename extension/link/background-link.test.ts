@@ -31,14 +31,14 @@ test('each reply goes to the request that asked', async () => {
   const line = link();
   const replies = await Promise.all([
     line.request({ type: 'settings' }),
-    line.request({ type: 'send', to: 'a.b@c', text: 'hello' }),
+    line.request({ type: 'send', to: 'a.b@c', text: 'hello', anonymous: false }),
   ]);
   expect(replies.map((reply) => reply.type)).toEqual(['settings', 'accepted']);
 });
 
 test('a refusal is an error with the code and the sentence of the background', async () => {
   background.refuse('send', { code: 'bad_address', fault: 'you', message: 'No address.' });
-  const sent = link().request({ type: 'send', to: 'x', text: 'hello' });
+  const sent = link().request({ type: 'send', to: 'x', text: 'hello', anonymous: false });
   await expect(sent).rejects.toEqual(expect.objectContaining({ message: 'No address.' }));
   await expect(sent).rejects.toBeInstanceOf(RequestError);
 });

@@ -1,13 +1,12 @@
 import { text } from '../browser/strings';
 import type { BackgroundLink } from '../link/background-link';
-import type { Chat } from './chat';
-import { Composer } from './composer';
+import { type Chat, NEW } from './chat';
 import type { Composing } from './composing';
 import { Connection, StorageProblem } from './connection';
-import { Conversation } from './conversation';
-import { Mark, SettingsIcon, TabIcon } from './icons';
-import type { MessageActions } from './message';
+import { Conversations } from './conversations';
+import { Mark, PlusIcon, SettingsIcon, TabIcon } from './icons';
 import { OwnAddress } from './own-address';
+import { Talk } from './talk';
 
 interface Properties {
   chat: Chat;
@@ -16,28 +15,48 @@ interface Properties {
   inTab: boolean;
 }
 
-/** The chat page. */
+/** The chat page: the conversations, and the one that is open. Where there is room both are in view. */
 export function App({ chat, composing, link, inTab }: Properties) {
-  const actions: MessageActions = {
-    ask: (request) => composing.ask(request),
-    fullText: (id) => fullText(link, id),
-  };
   return (
     <>
+      <div class={`panes ${chat.isOpen.value ? 'open' : ''}`}>
+        <Side chat={chat} inTab={inTab} />
+        <main class="talk">
+          <Talk chat={chat} composing={composing} link={link} />
+        </main>
+      </div>
+      <p class="unseen" aria-live="polite">
+        {chat.announcement.value}
+      </p>
+    </>
+  );
+}
+
+function Side({ chat, inTab }: { chat: Chat; inTab: boolean }) {
+  return (
+    <div class="side">
       <Header inTab={inTab} />
       <section class="self">
         <OwnAddress address={chat.address.value} />
         <StorageProblem problem={chat.storage.value} />
         <Connection connection={chat.connection.value} />
       </section>
-      <main>
-        <Conversation messages={chat.messages.value} actions={actions} />
-      </main>
-      <Composer composing={composing} />
-      <p class="unseen" aria-live="polite">
-        {chat.announcement.value}
-      </p>
-    </>
+      <Conversations
+        conversations={chat.conversations.value}
+        place={chat.place.value}
+        onOpen={(id) => (chat.place.value = id)}
+      />
+      <div class="begin">
+        <button
+          type="button"
+          class="primary"
+          data-testid="new-conversation"
+          onClick={() => (chat.place.value = NEW)}
+        >
+          <PlusIcon /> {text('newConversation')}
+        </button>
+      </div>
+    </div>
   );
 }
 
@@ -67,9 +86,4 @@ function Header({ inTab }: { inTab: boolean }) {
       </a>
     </header>
   );
-}
-
-async function fullText(link: Properties['link'], id: string): Promise<string | undefined> {
-  const reply = await link.request({ type: 'message', id }).catch(() => undefined);
-  return reply?.type === 'message' ? reply.text : undefined;
 }

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { DeliveryView, MessageView } from 'sotto-wasm';
 import { STARTING } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
-import { message } from '../testing/scenarios';
+import { BOB, conversation, message, SOMEBODY } from '../testing/scenarios';
 import { Chat, deliveryText } from './chat';
 
 let chat: Chat;
@@ -13,14 +13,21 @@ beforeEach(() => {
 
 const ids = () => chat.messages.value.map(({ id }) => id);
 const show = (shown: MessageView) => chat.apply({ type: 'message', message: shown });
+const list = () => chat.conversations.value.map(({ id }) => id);
 
 test('a snapshot replaces all that was known', () => {
   show(message({ id: 'old' }));
   chat.apply({
     type: 'snapshot',
-    snapshot: { ...STARTING, address: 'a.b@c', messages: [message({ id: 'new' })] },
+    snapshot: {
+      ...STARTING,
+      address: 'a.b@c',
+      conversations: [conversation([message({ id: 'new' })])],
+      messages: [message({ id: 'new' })],
+    },
   });
   expect(ids()).toEqual(['new']);
+  expect(list()).toEqual([BOB]);
   expect(chat.address.value).toBe('a.b@c');
 });
 
@@ -32,6 +39,68 @@ test('a message is shown once, however often it is told, and keeps its place', (
   expect(chat.messages.value[0]?.delivery?.state).toBe('sent');
   chat.apply({ type: 'removed', id: '1' });
   expect(ids()).toEqual(['2']);
+});
+
+test('the conversation that was active last is the first, and one that is gone is not listed', () => {
+  const old = conversation([message({ conversation: 'old', at: 1 })]);
+  const middle = conversation([message({ conversation: 'middle', at: 2 })]);
+  for (const one of [middle, old]) chat.apply({ type: 'conversation', conversation: one });
+  expect(list()).toEqual(['middle', 'old']);
+  const active = conversation([message({ conversation: 'old', at: 3 })]);
+  chat.apply({ type: 'conversation', conversation: active });
+  expect(list()).toEqual(['old', 'middle']);
+  chat.apply({ type: 'conversationRemoved', id: 'old' });
+  expect(list()).toEqual(['middle']);
+});
+
+test('a conversation that is gone gives way to the list, and one that is not known yet does not', () => {
+  chat.place.value = SOMEBODY;
+  expect(chat.isOpen.value).toBe(true);
+  chat.apply({ type: 'snapshot', snapshot: STARTING });
+  expect(chat.isOpen.value).toBe(false);
+  chat.apply({ type: 'conversation', conversation: conversation([message({ conversation: SOMEBODY })]) });
+  expect(chat.isOpen.value).toBe(true);
+  chat.place.value = undefined;
+  expect(chat.isOpen.value).toBe(false);
+});
+
+test('an open conversation shows its own messages alone', () => {
+  chat.place.value = SOMEBODY;
+  show(message({ id: '1', conversation: SOMEBODY }));
+  show(message({ id: '2', conversation: BOB }));
+  expect(chat.openMessages.value.map(({ id }) => id)).toEqual(['1']);
+});
+
+test('the newest message counts as unseen while its open conversation has something unread', () => {
+  const asked = message({ id: '1', conversation: SOMEBODY, direction: 'received' });
+  show(asked);
+  chat.apply({ type: 'conversation', conversation: conversation([asked], 1) });
+  expect(chat.unseen.value).toBeUndefined();
+  chat.place.value = SOMEBODY;
+  expect(chat.unseen.value).toBe('1');
+  chat.apply({ type: 'conversation', conversation: conversation([asked], 0) });
+  expect(chat.unseen.value).toBeUndefined();
+});
+
+test('the level of an anonymous correspondent follows what is told of it, and no other does', () => {
+  for (const id of [SOMEBODY, BOB]) {
+    chat.apply({ type: 'conversation', conversation: conversation([message({ conversation: id })]) });
+  }
+  const level = { available: 11, bytes: 1_595 };
+  chat.apply({ type: 'surbs', conversation: SOMEBODY, level });
+  chat.apply({ type: 'surbs', conversation: BOB, level });
+  expect(chat.conversations.value.map(({ peer }) => peer)).toEqual(
+    expect.arrayContaining([
+      { kind: 'anonymous', tag: SOMEBODY, level },
+      { kind: 'address', address: BOB },
+    ]),
+  );
+});
+
+test('an answer that waits says whether more reply blocks could be asked for', () => {
+  const waits: DeliveryView = { state: 'waitingForReplyBlocks' };
+  expect(deliveryText(waits, { available: 10, bytes: 0 })).toMatch(/has asked for more/);
+  expect(deliveryText(waits, { available: 0, bytes: 0 })).toMatch(/no reply block is left/);
 });
 
 test('a screen reader hears new messages and new states, and no progress', () => {

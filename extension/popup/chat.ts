@@ -1,8 +1,20 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { text } from '../browser/strings';
-import type { ConnectionView, DeliveryView, ErrorView, Event, MessageView, Snapshot } from 'sotto-wasm';
+import type {
+  ConnectionView,
+  ConversationView,
+  DeliveryView,
+  ErrorView,
+  Event,
+  MessageView,
+  Snapshot,
+  SurbLevel,
+} from 'sotto-wasm';
 
-/** What the chat page knows, kept current by the background's events. */
+/** The place of a conversation that has no recipient yet. */
+export const NEW = '';
+
+/** What the chat page knows, kept current by the background's events, and what it shows of it. */
 export class Chat {
   /** The own address; unknown until a gateway knows us. */
   readonly address = signal<string | null>(null);
@@ -10,10 +22,31 @@ export class Chat {
   readonly connection = signal<ConnectionView | null>(null);
   /** Why nothing can be saved, if that is so. */
   readonly storage = signal<ErrorView | null>(null);
-  /** Oldest first. */
+  /** The one that was active last first. */
+  readonly conversations = signal<readonly ConversationView[]>([]);
+  /** Of all conversations, oldest first. */
   readonly messages = signal<readonly MessageView[]>([]);
   /** What a screen reader should say now. */
   readonly announcement = signal('');
+  /** The id of the conversation that is open, or {@link NEW}; undefined if none is. */
+  readonly place = signal<string | undefined>(undefined);
+  /** The conversation that is open. */
+  readonly open = computed(() => this.conversations.value.find(({ id }) => id === this.place.value));
+  /** Whether the list gives way to it where there is room for one only: not if it is gone. */
+  readonly isOpen = computed(
+    () =>
+      this.place.value === NEW ||
+      this.open.value !== undefined ||
+      (this.place.value !== undefined && this.connection.value === null),
+  );
+  /** Its messages, oldest first. */
+  readonly openMessages = computed(() =>
+    this.messages.value.filter(({ conversation }) => conversation === this.place.value),
+  );
+  /** The newest message of the open conversation, as long as something in it is unread. */
+  readonly unseen = computed(() =>
+    this.open.value?.unread ? this.openMessages.value.at(-1)?.id : undefined,
+  );
 
   apply(event: Event): void {
     switch (event.type) {
@@ -32,13 +65,22 @@ export class Chat {
         return;
       case 'removed':
         this.messages.value = this.messages.value.filter(({ id }) => id !== event.id);
+        return;
+      case 'conversation':
+        return this.#put(event.conversation);
+      case 'conversationRemoved':
+        this.conversations.value = this.conversations.value.filter(({ id }) => id !== event.id);
+        return;
+      case 'surbs':
+        return this.#setLevel(event.conversation, event.level);
     }
   }
 
-  #replace({ address, connection, storage, messages }: Snapshot): void {
+  #replace({ address, connection, storage, conversations, messages }: Snapshot): void {
     this.address.value = address;
     this.connection.value = connection;
     this.storage.value = storage;
+    this.conversations.value = conversations;
     this.messages.value = messages;
   }
 
@@ -47,6 +89,20 @@ export class Chat {
     const index = messages.findIndex(({ id }) => id === message.id);
     this.messages.value = index < 0 ? [...messages, message] : messages.with(index, message);
     this.announcement.value = announcement(messages[index], message) ?? this.announcement.value;
+  }
+
+  #put(conversation: ConversationView): void {
+    const others = this.conversations.value.filter(({ id }) => id !== conversation.id);
+    const place = others.findIndex(({ last }) => last.at <= conversation.last.at);
+    this.conversations.value = others.toSpliced(place < 0 ? others.length : place, 0, conversation);
+  }
+
+  #setLevel(conversation: string, level: SurbLevel): void {
+    this.conversations.value = this.conversations.value.map((one) =>
+      one.id === conversation && one.peer.kind === 'anonymous'
+        ? { ...one, peer: { ...one.peer, level } }
+        : one,
+    );
   }
 }
 
@@ -57,11 +113,13 @@ function announcement(before: MessageView | undefined, now: MessageView): string
   return now.delivery?.state === 'sending' ? undefined : deliveryText(now.delivery);
 }
 
-/** The state of a sent message in words. */
-export function deliveryText(delivery: DeliveryView | null): string {
+/** The state of a sent message in words; an answer's depends on what it can be answered with. */
+export function deliveryText(delivery: DeliveryView | null, level?: SurbLevel): string {
   switch (delivery?.state) {
     case 'queued':
       return delivery.problem?.message ?? text('deliveryQueued');
+    case 'waitingForReplyBlocks':
+      return text(level?.available === 0 ? 'deliveryNoReplyBlocks' : 'deliveryWaitingForReplyBlocks');
     case 'sending':
       return text('progressSending', delivery.acked ?? 0, delivery.total ?? 0);
     case 'sent':

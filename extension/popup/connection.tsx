@@ -52,6 +52,29 @@ export function StorageProblem({ problem }: { problem: ErrorView | null }) {
   );
 }
 
+/** Over an open conversation, where the list with its own words may be out of view: what is wrong. */
+export function Trouble(props: { connection: ConnectionView | null; storage: ErrorView | null }) {
+  const words = props.storage?.message ?? troubleText(props.connection);
+  return (
+    <p class={`trouble ${props.connection?.state ?? 'starting'}`} role="status">
+      {words}
+    </p>
+  );
+}
+
+function troubleText(connection: ConnectionView | null): string | null {
+  switch (connection?.state) {
+    case 'connecting':
+      return text(STEPS[connection.step]);
+    case 'online':
+      return connection.problem?.message ?? null;
+    case 'offline':
+      return `${text('connectionOffline')}. ${connection.problem.message}`;
+    case undefined:
+      return text('connectionStarting');
+  }
+}
+
 function Progress({ step }: { step: ConnectionStep }) {
   const names = Object.keys(STEPS) as ConnectionStep[];
   const reached = names.indexOf(step);

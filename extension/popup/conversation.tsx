@@ -2,13 +2,12 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { text } from '../browser/strings';
 import { day } from '../format/time';
 import type { MessageView } from 'sotto-wasm';
-import { Mark } from './icons';
 import { Message, type MessageActions } from './message';
 
 /** How near to the end counts as "at the end", in CSS pixels. */
 const NEAR = 48;
 
-/** All messages, the newest in view unless the user has scrolled away from it. */
+/** All messages of one conversation, the newest in view unless the user has scrolled away from it. */
 export function Conversation(props: { messages: readonly MessageView[]; actions: MessageActions }) {
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -25,7 +24,7 @@ export function Conversation(props: { messages: readonly MessageView[]; actions:
       aria-label={text('conversationLabel')}
       onScroll={({ currentTarget }) => (atEnd.current = isAtEnd(currentTarget))}
     >
-      {messages.length === 0 ? <Empty /> : <Messages messages={messages} actions={actions} />}
+      <Messages messages={messages} actions={actions} />
     </div>
   );
 }
@@ -45,7 +44,7 @@ function Messages(props: { messages: readonly MessageView[]; actions: MessageAct
           <Message
             key={message.id}
             message={message}
-            named={newDay || !isSameSide(previous, message)}
+            first={newDay || previous?.direction !== message.direction}
             actions={props.actions}
           />,
         ];
@@ -54,25 +53,10 @@ function Messages(props: { messages: readonly MessageView[]; actions: MessageAct
   );
 }
 
-/** Messages of one side in a row are headed once. */
-function isSameSide(one: MessageView | undefined, other: MessageView): boolean {
-  return one?.direction === other.direction && one.peer === other.peer;
-}
-
 function Day({ at }: { at: number }) {
   return (
     <li class="day">
       <span>{day(at)}</span>
     </li>
-  );
-}
-
-function Empty() {
-  return (
-    <div class="empty">
-      <Mark />
-      <h2>{text('emptyTitle')}</h2>
-      <p>{text('emptyHint')}</p>
-    </div>
   );
 }

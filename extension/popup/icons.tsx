@@ -35,6 +35,32 @@ export const SettingsIcon = () => (
   </Icon>
 );
 
+export const BackIcon = () => (
+  <Icon>
+    <path d="M9.8 3.500 5.300 8l4.500 4.500" />
+  </Icon>
+);
+
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M8 3.500v9M3.500 8h9" />
+  </Icon>
+);
+
+/** Somebody who does not say who they are. */
+export const MaskIcon = () => (
+  <Icon>
+    <path d="M2 5.500c2-.9 4-.5 6 .4 2-.9 4-1.300 6-.4 0 4-1.300 6-3.300 6-1.300 0-1.900-1.300-2.700-1.300S6.600 11.500 5.300 11.500C3.300 11.500 2 9.500 2 5.500Z" />
+    <path d="M4.700 8c.6-.5 1.200-.5 1.800 0M9.500 8c.6-.5 1.200-.5 1.800 0" />
+  </Icon>
+);
+
+export const QuestionIcon = () => (
+  <Icon>
+    <path d="M5.800 6.200c0-1.300 1-2.200 2.200-2.200s2.200.9 2.200 2.100c0 1.600-2.200 1.700-2.200 3.300M8 11.900v.2" />
+  </Icon>
+);
+
 export const SendIcon = () => (
   <Icon>
     <path d="M8 13V3.500M3.8 7.6 8 3.400l4.2 4.2" />

@@ -1,12 +1,11 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { text } from '../browser/strings';
-import { shorten } from '../format/shorten';
 import { size } from '../format/size';
 import { clock } from '../format/time';
-import type { DeliveryView, MessageView, Request } from 'sotto-wasm';
+import type { DeliveryView, MessageView, Request, SurbLevel } from 'sotto-wasm';
 import { deliveryText } from './chat';
-import { ClockIcon, TickIcon, TwoTicksIcon, WarningIcon } from './icons';
+import { ClockIcon, MaskIcon, TickIcon, TwoTicksIcon, WarningIcon } from './icons';
 
 /** How much of a text is shown at first, in characters: about what fills half of the popup. */
 const COLLAPSED = 600;
@@ -15,29 +14,25 @@ const COLLAPSED = 600;
 export interface MessageActions {
   ask: (request: Request) => Promise<boolean>;
   fullText: (id: string) => Promise<string | undefined>;
+  /** What can be answered, if the correspondent is anonymous. */
+  level: SurbLevel | undefined;
 }
 
-/** One message: who, what, when, and what became of it. */
-export function Message(props: { message: MessageView; named: boolean; actions: MessageActions }) {
-  const { message, named, actions } = props;
+/** One message: what, when, and what became of it. The first in a row of one side stands apart. */
+export function Message(props: { message: MessageView; first: boolean; actions: MessageActions }) {
+  const { message, first, actions } = props;
   return (
-    <li class={`message ${message.direction}`} data-testid="message" data-id={message.id}>
-      {named ? <Peer message={message} /> : null}
+    <li
+      class={`message ${message.direction} ${first ? 'first' : ''}`}
+      data-testid="message"
+      data-id={message.id}
+    >
+      <span class="unseen">{text(message.direction === 'sent' ? 'messageFromYou' : 'messageFromThem')}</span>
       <div class="bubble">
         <Body message={message} fullText={actions.fullText} />
       </div>
-      <Footer message={message} ask={actions.ask} />
+      <Footer message={message} actions={actions} />
     </li>
-  );
-}
-
-function Peer({ message }: { message: MessageView }) {
-  if (message.direction === 'received') return <p class="peer">{text('receivedFrom')}</p>;
-  const peer = message.peer ?? '';
-  return (
-    <p class="peer">
-      {text('sentTo')} <code title={peer}>{shorten(peer, 21)}</code>
-    </p>
   );
 }
 
@@ -64,22 +59,36 @@ function Body(props: { message: MessageView; fullText: MessageActions['fullText'
   );
 }
 
-function Footer({ message, ask }: { message: MessageView; ask: MessageActions['ask'] }) {
+function Footer({ message, actions: { ask, level } }: { message: MessageView; actions: MessageActions }) {
   const { id, delivery } = message;
   return (
     <div class="footer">
+      {message.anonymous ? <Anonymous /> : null}
       <time dateTime={new Date(message.at).toISOString()}>{clock(message.at)}</time>
-      {delivery ? <Delivery delivery={delivery} /> : null}
+      {delivery ? <Delivery delivery={delivery} level={level} /> : null}
       {canRetry(delivery) ? <Action name="retry" onClick={() => ask({ type: 'retry', id })} /> : null}
       {canCancel(delivery) ? <Action name="cancel" onClick={() => ask({ type: 'cancel', id })} /> : null}
     </div>
   );
 }
 
+function Anonymous() {
+  return (
+    <span class="anonymous-mark" title={text('sentAnonymously')} data-testid="sent-anonymously">
+      <MaskIcon />
+      <span class="unseen">{text('sentAnonymously')}</span>
+    </span>
+  );
+}
+
 const canRetry = (delivery: DeliveryView | null) =>
   delivery?.state === 'failed' && delivery.problem?.canRetry === true;
-const canCancel = (delivery: DeliveryView | null) =>
-  delivery?.state === 'queued' || delivery?.state === 'failed';
+const CANCELLABLE: readonly (DeliveryView['state'] | undefined)[] = [
+  'queued',
+  'waitingForReplyBlocks',
+  'failed',
+];
+const canCancel = (delivery: DeliveryView | null) => CANCELLABLE.includes(delivery?.state);
 
 function Action({ name, onClick }: { name: 'retry' | 'cancel'; onClick: () => unknown }) {
   return (
@@ -91,18 +100,19 @@ function Action({ name, onClick }: { name: 'retry' | 'cancel'; onClick: () => un
 
 const ICONS: Record<DeliveryView['state'], () => JSX.Element> = {
   queued: ClockIcon,
+  waitingForReplyBlocks: ClockIcon,
   sending: ClockIcon,
   sent: TickIcon,
   atGateway: TwoTicksIcon,
   failed: WarningIcon,
 };
 
-function Delivery({ delivery }: { delivery: DeliveryView }) {
+function Delivery({ delivery, level }: { delivery: DeliveryView; level: SurbLevel | undefined }) {
   const StateIcon = ICONS[delivery.state];
   return (
     <span class={`delivery ${delivery.state}`} data-testid="delivery" data-state={delivery.state}>
       <StateIcon />
-      <span>{deliveryText(delivery)}</span>
+      <span>{deliveryText(delivery, level)}</span>
       {delivery.state === 'sending' ? (
         <progress value={delivery.acked ?? 0} max={delivery.total || 1} aria-hidden="true" />
       ) : null}

@@ -1,10 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { copy } from '../browser/clipboard';
 import { text } from '../browser/strings';
 import { shorten } from '../format/shorten';
-
-/** How long the button says that it copied, in milliseconds. */
-const SAID_FOR = 2_000;
+import { CopyButton } from './copy';
 
 /** The own address, with a button that copies it. */
 export function OwnAddress({ address }: { address: string | null }) {
@@ -16,7 +13,7 @@ export function OwnAddress({ address }: { address: string | null }) {
         </span>
         {address ? <Address address={address} /> : <span class="muted">{text('ownAddressUnknown')}</span>}
       </div>
-      <CopyButton address={address} />
+      <CopyButton value={address} label={text('copyAddressLabel')} />
     </div>
   );
 }
@@ -37,25 +34,5 @@ function Address({ address }: { address: string }) {
       onClick={(event) => event.currentTarget.select()}
       onBlur={() => (focused.value = false)}
     />
-  );
-}
-
-function CopyButton({ address }: { address: string | null }) {
-  const said = useSignal<'copyAddress' | 'copied' | 'copyFailed'>('copyAddress');
-  async function onClick() {
-    if (!address) return;
-    said.value = (await copy(address)) ? 'copied' : 'copyFailed';
-    setTimeout(() => (said.value = 'copyAddress'), SAID_FOR);
-  }
-  return (
-    <button
-      type="button"
-      class="copy"
-      disabled={!address}
-      aria-label={text('copyAddressLabel')}
-      onClick={onClick}
-    >
-      <span aria-live="polite">{text(said.value)}</span>
-    </button>
   );
 }

@@ -1,9 +1,12 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { loadPlace, savePlace } from '../browser/place';
 import { isPopup } from '../browser/runtime';
 import { BackgroundLink } from '../link/background-link';
 import { App } from './app';
 import { Chat } from './chat';
 import { Composing } from './composing';
+import { tellWhatIsSeen } from './reading';
 
 const inTab = !isPopup();
 document.documentElement.classList.toggle('tab', inTab);
@@ -11,6 +14,12 @@ document.documentElement.lang = chrome.i18n.getUILanguage();
 
 const chat = new Chat();
 const link = new BackgroundLink((event) => chat.apply(event));
-const composing = new Composing(link);
+const composing = new Composing(link, chat);
+tellWhatIsSeen(chat, link);
 void composing.restore();
-render(<App chat={chat} composing={composing} link={link} inTab={inTab} />, document.body);
+// The list is not shown for a moment when a conversation was open.
+void loadPlace().then((place) => {
+  chat.place.value = place;
+  effect(() => void savePlace(chat.place.value));
+  render(<App chat={chat} composing={composing} link={link} inTab={inTab} />, document.body);
+});

@@ -1,5 +1,6 @@
 import type {
   ConnectionView,
+  ConversationView,
   ErrorView,
   Event,
   MessageView,
@@ -10,14 +11,15 @@ import type {
 } from 'sotto-wasm';
 import type { FakeBrowser, FakePort } from './fake-browser';
 
-/** The state that pages are shown. */
-export type Scenario = Snapshot & { texts?: Record<string, string> };
+/** The state that pages are shown, whole texts, and the conversation that is open in pictures. */
+export type Scenario = Snapshot & { texts?: Record<string, string>; open?: string | undefined };
 
 /** What a background that has just started shows. */
 export const STARTING: Scenario = {
   address: null,
   connection: { state: 'connecting', step: 'directory' },
   storage: null,
+  conversations: [],
   messages: [],
   settings: { directory: 'http://127.0.0.1:17080/', traffic: 'direct' },
 };
@@ -51,6 +53,15 @@ export class FakeBackground {
     this.push({ type: 'message', message });
   }
 
+  /** As when something about a conversation has changed. */
+  showConversation(conversation: ConversationView): void {
+    this.state.conversations = [
+      conversation,
+      ...this.state.conversations.filter(({ id }) => id !== conversation.id),
+    ];
+    this.push({ type: 'conversation', conversation });
+  }
+
   push(event: Event): void {
     for (const port of this.#ports) port.postMessage({ event });
   }
@@ -81,7 +92,11 @@ export class FakeBackground {
   #reply(request: Request): Reply {
     switch (request.type) {
       case 'send':
-        return { type: 'accepted', id: this.#accept(request.to, request.text) };
+        return this.#accept(request.to, request.text, request.anonymous);
+      case 'reply':
+        return this.#accept(request.to, request.text, false);
+      case 'seen':
+        return this.#seen(request.id);
       case 'message':
         return this.#fullMessage(request.id);
       case 'settings':
@@ -91,12 +106,23 @@ export class FakeBackground {
     }
   }
 
-  #accept(to: string, text: string): string {
-    const id = `sent-${this.requests.length}`;
+  #accept(to: string, text: string, anonymous: boolean): Reply {
+    const [id, at] = [`sent-${this.requests.length}`, Date.now()];
     const delivery = { state: 'queued' } as const;
-    const sent = { id, direction: 'sent', peer: to, text, truncated: false } as const;
-    this.show({ ...sent, size: text.length, at: Date.now(), delivery });
-    return id;
+    const sent = { id, direction: 'sent', conversation: to, anonymous, text, truncated: false } as const;
+    const last = { direction: 'sent', text, at, state: 'queued' } as const;
+    const known = this.state.conversations.find((conversation) => conversation.id === to);
+    const peer = known?.peer ?? { kind: 'address', address: to };
+    this.show({ ...sent, size: text.length, at, delivery });
+    this.showConversation({ id: to, peer, unread: 0, anonymous, last });
+    return { type: 'accepted', id, conversation: to };
+  }
+
+  #seen(id: string): Reply {
+    const message = this.state.messages.find((message) => message.id === id);
+    const known = this.state.conversations.find((known) => known.id === message?.conversation);
+    if (known) this.showConversation({ ...known, unread: 0 });
+    return { type: 'ok' };
   }
 
   #fullMessage(id: string): Reply {

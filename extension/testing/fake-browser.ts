@@ -57,11 +57,13 @@ export class FakeBrowser {
   readonly alarms: { name: string; periodInMinutes: number }[] = [];
   popupViews: unknown[] = [];
   platformInfoCalls = 0;
+  badge = '';
   readonly #onAlarm = new FakeEvent<[{ name: string }]>();
   readonly #stored = new Map<string, unknown>();
 
   readonly session = {
-    get: async (key: string): Promise<Record<string, unknown>> => ({ [key]: this.#stored.get(key) }),
+    get: async (key: string | null): Promise<Record<string, unknown>> =>
+      key === null ? Object.fromEntries(this.#stored) : { [key]: this.#stored.get(key) },
     set: async (items: Record<string, unknown>): Promise<void> => {
       for (const [key, value] of Object.entries(items)) this.#stored.set(key, value);
     },
@@ -80,6 +82,7 @@ export class FakeBrowser {
   /** The object that pages know as `chrome`. */
   readonly api = {
     runtime: this.runtime,
+    action: { setBadgeText: async ({ text }: { text: string }) => void (this.badge = text) },
     alarms: {
       create: async (name: string, options: { periodInMinutes: number }) =>
         void this.alarms.push({ name, ...options }),

@@ -7,9 +7,23 @@ import { chromium } from 'playwright-core';
 const folder = resolve(process.argv[2] ?? 'target/pictures');
 const pages = resolve('target/extension');
 const PICTURES = [
-  ...['starting', 'connecting', 'empty', 'conversation', 'delivery', 'offline', 'full', 'long'].map(
-    (name) => ['popup', name],
-  ),
+  ...[
+    'starting',
+    'connecting',
+    'empty',
+    'list',
+    'new',
+    'conversation',
+    'answering',
+    'waiting',
+    'given-up',
+    'unknown',
+    'delivery',
+    'offline',
+    'offline-open',
+    'full',
+    'long',
+  ].map((name) => ['popup', name]),
   ['settings', 'empty'],
 ];
 

@@ -6,7 +6,9 @@ import { SCENARIOS } from './scenarios';
 
 const browser = installFakeBrowser();
 if (location.search !== '?tab') browser.popupViews = [window];
-const background = new FakeBackground(browser, SCENARIOS[location.hash.slice(1)] ?? STARTING);
+const scenario = SCENARIOS[location.hash.slice(1)] ?? STARTING;
+const background = new FakeBackground(browser, scenario);
+void browser.session.set({ place: scenario.open });
 background.refuse('retry', { code: 'too_frequent', fault: 'you', message: 'Wait a moment and try again.' });
 if (location.hash === '#refused') {
   background.refuse('send', {

@@ -1,12 +1,19 @@
-import type { MessageView } from 'sotto-wasm';
+import type { ConversationView, MessageView, PeerView, SurbLevel } from 'sotto-wasm';
 import { type Scenario, STARTING } from './fake-background';
 
 const ALICE =
   'HfJ2Ck8tMqVn3yPz7WsLxUe9DgRbA4ZkT5vNcXmQw6Yh.8QpEr3KdVtLz5NcWxYm2BsUa7JfGhP9ZeTk4RvDqMnXw@5FtUbNq7xRkPz2WcVmYs9EhJ3LgDa8KvQrTe6XnBp4Cw';
-const BOB =
+export const BOB =
   'C7nTqWz4RkYvXs9PbJm2LdUe8GfHa5MtQcZx3NwVrKyB.4VhMz9TxQpLk7YnRcWs2EjBd5GuAf8PvNtXq3ZrKmCw@5FtUbNq7xRkPz2WcVmYs9EhJ3LgDa8KvQrTe6XnBp4Cw';
+const CAROL =
+  '9WbRmXk2VtQz6PnLc4YsTf7HgJd3EaUe5KvNxZq8MrBy.Gd5TzKq8WnXv3RbMc7YpLs2JfHe4UaQt9NkVxEr6ZwBm@5FtUbNq7xRkPz2WcVmYs9EhJ3LgDa8KvQrTe6XnBp4Cw';
+/** The tags of two who do not say who they are. */
+export const SOMEBODY = '7QxkT4vNqWcRz2YbMnHdUe';
+const SOMEBODY_ELSE = 'Rb3mVt8KpXz5NwLc2YdQsF';
+export const UNKNOWN = 'unknown';
 const GATEWAY = '5FtUbNq7xRkPz2WcVmYs9EhJ3LgDa8KvQrTe6XnBp4Cw';
 const MORNING = new Date(2026, 10, 22, 9, 41).getTime();
+const ENOUGH: SurbLevel = { available: 20, bytes: 15_950 };
 
 /** A message with what a test does not care about filled in. */
 export function message(known: Partial<MessageView>): MessageView {
@@ -14,7 +21,8 @@ export function message(known: Partial<MessageView>): MessageView {
   return {
     id: 'id',
     direction: 'sent',
-    peer: known.direction === 'received' ? null : BOB,
+    conversation: BOB,
+    anonymous: false,
     text,
     truncated: false,
     size: text.length,
@@ -24,67 +32,191 @@ export function message(known: Partial<MessageView>): MessageView {
   };
 }
 
+/** The correspondent of a conversation. */
+function peer(id: string, level: SurbLevel): PeerView {
+  if (id === UNKNOWN) return { kind: 'unknown' };
+  return id.includes('@') ? { kind: 'address', address: id } : { kind: 'anonymous', tag: id, level };
+}
+
+/** The conversation of these messages, of which so many are unread. */
+export function conversation(messages: MessageView[], unread = 0, level = ENOUGH): ConversationView {
+  const last = messages.at(-1) ?? message({});
+  const { direction, text, at, delivery } = last;
+  return {
+    id: last.conversation,
+    peer: peer(last.conversation, level),
+    unread,
+    anonymous: messages.findLast((message) => message.direction === 'sent')?.anonymous ?? true,
+    last: {
+      direction,
+      text: text.replaceAll(/\s+/g, ' ').slice(0, 120),
+      at,
+      state: delivery?.state ?? null,
+    },
+  };
+}
+
 const ONLINE: Scenario = {
   ...STARTING,
   address: ALICE,
   connection: { state: 'online', gateway: GATEWAY, problem: null },
 };
 
+/** A scenario in which these messages were exchanged, and the conversation of the first is open. */
+function talk(messages: MessageView[], level = ENOUGH): Scenario {
+  return {
+    ...ONLINE,
+    messages,
+    conversations: [conversation(messages, 0, level)],
+    open: messages[0]?.conversation,
+  };
+}
+
 const LONG = 'Chapter one. '.repeat(200);
 
 const TALK: MessageView[] = [
-  { text: 'Did the documents arrive?', delivery: { state: 'atGateway' as const } },
+  { text: 'Did the documents arrive?', anonymous: true, delivery: { state: 'atGateway' as const } },
   { direction: 'received' as const, text: 'Yes, all three.\nI am reading the second one now.' },
   { direction: 'received' as const, text: 'شكرا جزيلا 🙏 and thank you for the <b>careful</b> notes.' },
   {
     text: 'Good. Take your time; nobody between us knows who is talking to whom.',
+    anonymous: true,
     delivery: { state: 'sent' as const },
   },
 ].map((known, index) => message({ id: `talk-${index}`, at: MORNING + index * 95_000, ...known }));
+
+/** Messages of one conversation, the first so many minutes after the morning's. */
+function said(conversation: string, minutes: number, known: Partial<MessageView>[]): MessageView[] {
+  return known.map((one, index) =>
+    message({
+      id: `${conversation}-${index}`,
+      conversation,
+      at: MORNING + (minutes + index) * 60_000,
+      ...one,
+    }),
+  );
+}
+
+const NO_SURBS = {
+  code: 'peer.no-surbs',
+  message: 'Your answer waits: the other side has to send more reply blocks first.',
+  canRetry: false,
+};
+
+const QUESTION = said(SOMEBODY, -30, [
+  { direction: 'received', text: 'You do not know me. Is the offer from the notice board still open?' },
+]);
+
+const ANSWERED = [
+  ...QUESTION,
+  ...said(SOMEBODY, -20, [
+    { id: 'answer-1', text: 'It is. When would suit you?', delivery: { state: 'atGateway' } },
+    { id: 'answer-2', direction: 'received', text: 'Thursday, after six.' },
+  ]),
+];
+
+const WAITING = [
+  ...ANSWERED,
+  ...said(SOMEBODY, -5, [
+    {
+      id: 'answer-3',
+      text: 'Thursday it is. I am sending you everything there is to know about the place. '.repeat(5),
+      delivery: { state: 'waitingForReplyBlocks', problem: NO_SURBS },
+    },
+  ]),
+];
+
+const GIVEN_UP = [
+  ...ANSWERED,
+  ...said(SOMEBODY, -5, [
+    {
+      id: 'answer-4',
+      text: 'Are you still there?',
+      delivery: {
+        state: 'failed',
+        problem: {
+          code: 'message.no-surbs',
+          message: 'The anonymous sender gave no more reply blocks. Try again when they have written again.',
+          canRetry: true,
+        },
+      },
+    },
+  ]),
+];
+
+const STRANGERS = said(UNKNOWN, -2_000, [
+  { direction: 'received', text: 'This came without an address.' },
+  { direction: 'received', text: 'And so did this, perhaps from somebody else.' },
+]);
+
+const LIST: [MessageView[], number, SurbLevel?][] = [
+  [TALK, 0],
+  [WAITING, 0, { available: 10, bytes: 0 }],
+  [said(SOMEBODY_ELSE, -90, [{ direction: 'received', text: 'Are you the one who wrote the guide?' }]), 1],
+  [
+    said(CAROL, -3_000, [
+      {
+        text: 'Nobody answers there any more, and this line is far too long to be shown as a whole in the list of conversations.',
+        delivery: { state: 'failed' },
+      },
+    ]),
+    0,
+  ],
+  [STRANGERS, 12],
+];
 
 /** Named states of the chat, for pictures and for tests of what is shown. */
 export const SCENARIOS: Record<string, Scenario> = {
   starting: STARTING,
   connecting: { ...STARTING, connection: { state: 'connecting', step: 'registering' } },
   empty: ONLINE,
-  conversation: { ...ONLINE, messages: TALK },
-  delivery: {
+  list: {
     ...ONLINE,
-    messages: [
-      message({ id: 'a', text: 'On disk, waiting.', delivery: { state: 'queued' } }),
-      message({
-        id: 'b',
-        text: 'Waiting for a gateway that is away.',
-        delivery: {
-          state: 'queued',
-          problem: {
-            code: 'gateway_unknown',
-            message: 'Their gateway is not in the network at the moment. Sotto tries again by itself.',
-            canRetry: true,
-          },
-        },
-      }),
-      message({
-        id: 'c',
-        text: 'A large one.',
-        size: 1_000_000,
-        delivery: { state: 'sending', acked: 212, total: 531 },
-      }),
-      message({ id: 'd', text: 'Handed over.', delivery: { state: 'sent' } }),
-      message({ id: 'e', text: 'There.', delivery: { state: 'atGateway' } }),
-      message({
-        id: 'f',
-        text: 'Lost.',
-        delivery: {
-          state: 'failed',
-          problem: { code: 'no_ack', message: 'No part of it was confirmed for an hour.', canRetry: true },
-        },
-      }),
-    ],
+    conversations: LIST.map(([messages, unread, level]) => conversation(messages, unread, level)).toSorted(
+      (one, other) => other.last.at - one.last.at,
+    ),
+    messages: LIST.flatMap(([messages]) => messages),
   },
+  new: { ...ONLINE, open: '' },
+  conversation: talk(TALK),
+  answering: talk(ANSWERED),
+  waiting: talk(WAITING, { available: 10, bytes: 0 }),
+  'given-up': talk(GIVEN_UP, { available: 0, bytes: 0 }),
+  unknown: talk(STRANGERS),
+  delivery: talk([
+    message({ id: 'a', text: 'On disk, waiting.', delivery: { state: 'queued' } }),
+    message({
+      id: 'b',
+      text: 'Waiting for a gateway that is away.',
+      delivery: {
+        state: 'queued',
+        problem: {
+          code: 'gateway_unknown',
+          message: 'Their gateway is not in the network at the moment. Sotto tries again by itself.',
+          canRetry: true,
+        },
+      },
+    }),
+    message({
+      id: 'c',
+      text: 'A large one.',
+      size: 1_000_000,
+      delivery: { state: 'sending', acked: 212, total: 531 },
+    }),
+    message({ id: 'd', text: 'Handed over.', delivery: { state: 'sent' } }),
+    message({ id: 'e', text: 'There.', anonymous: true, delivery: { state: 'atGateway' } }),
+    message({
+      id: 'f',
+      text: 'Lost.',
+      delivery: {
+        state: 'failed',
+        problem: { code: 'no_ack', message: 'No part of it was confirmed for an hour.', canRetry: true },
+      },
+    }),
+  ]),
   offline: {
-    ...ONLINE,
-    messages: TALK,
+    ...talk(TALK),
+    open: undefined,
     connection: {
       state: 'offline',
       problem: {
@@ -97,8 +229,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     },
   },
   full: {
-    ...ONLINE,
-    messages: TALK,
+    ...talk(TALK),
     storage: {
       code: 'storage_full',
       fault: 'storage',
@@ -115,8 +246,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     },
   },
   long: {
-    ...ONLINE,
-    messages: [
+    ...talk([
       message({
         id: 'long',
         direction: 'received',
@@ -125,7 +255,8 @@ export const SCENARIOS: Record<string, Scenario> = {
         size: LONG.length,
       }),
       message({ id: 'word', text: 'w'.repeat(180), delivery: { state: 'atGateway' } }),
-    ],
+    ]),
     texts: { long: LONG },
   },
 };
+SCENARIOS['offline-open'] = { ...SCENARIOS['offline'], open: BOB } as Scenario;

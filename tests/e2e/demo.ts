@@ -27,9 +27,12 @@ async function exchange(): Promise<void> {
   say(`The mixnet runs; its directory is ${mixnet.directory}`);
   const [alice, bob] = await Promise.all([start('Alice', mixnet), start('Bob', mixnet)]);
   try {
-    await tell(alice, bob, 'Hello Bob. Can you read this?');
-    await tell(bob, alice, 'I can. Nobody between us knows who I am talking to.');
+    await ask(alice, bob, 'Hello Bob. Can you guess who writes this?');
+    await answer(bob, alice, 'I cannot. But I can answer, and nobody between us knows whom.');
     await picture(alice, 'chat');
+    await picture(bob, 'answer');
+    await bob.openList();
+    await picture(bob, 'list');
     await bob.browser.open('settings/settings.html');
     await bob.browser.until('the settings', `document.querySelector('form') !== null`);
     await picture(bob, 'settings');
@@ -48,12 +51,24 @@ async function start(name: string, mixnet: Mixnet): Promise<User> {
   return user;
 }
 
-async function tell(from: User, to: User, text: string): Promise<void> {
-  const known = (await to.received()).length;
-  await from.write(await to.address(), text);
-  say(`written: ${text}`);
-  const received = await to.untilReceived(known + 1);
-  if (received.at(-1) !== text) throw new Error(`something else arrived: ${received.at(-1)}`);
+/** Writes anonymously to somebody. */
+async function ask(from: User, to: User, text: string): Promise<void> {
+  await from.writeAnonymously(await to.address(), text);
+  say(`written anonymously: ${text}`);
+  await to.openAnonymous();
+  await arrives(text, from, to);
+}
+
+/** Answers in the open conversation, which says nothing of who is answered. */
+async function answer(from: User, to: User, text: string): Promise<void> {
+  await from.reply(text);
+  say(`answered: ${text}`);
+  await arrives(text, from, to);
+}
+
+async function arrives(text: string, from: User, to: User): Promise<void> {
+  const [received] = (await to.untilReceived(1)).slice(-1);
+  if (received !== text) throw new Error(`something else arrived: ${received}`);
   await from.untilSent('atGateway');
   say(`arrived: ${text}`);
 }

@@ -2,7 +2,7 @@
 import { chromium } from './harness/chromium';
 import { Mixnet } from './harness/mixnet';
 import { longText } from './harness/text';
-import { User } from './harness/user';
+import { UNKNOWN, User } from './harness/user';
 
 const STARTS = 9;
 const MESSAGES = 3;
@@ -29,6 +29,8 @@ async function workerStart(user: User): Promise<number> {
 async function largeMessage(from: User, to: User): Promise<number> {
   const known = (await to.received()).length;
   const [address, text] = [await to.address(), longText(1_000_000)];
+  // The conversation is open already, as it is for whoever waits for a message.
+  await from.fillRecipient(address);
   const began = performance.now();
   await from.writeLong(address, text);
   await to.untilReceived(known + 1);
@@ -55,6 +57,8 @@ const [alice, bob] = await Promise.all([
   User.start(chromium, mixnet.directory),
   User.start(chromium, mixnet.directory),
 ]);
+await alice.write(await bob.address(), 'The first opens the conversation.');
+await bob.openConversation(UNKNOWN);
 report(
   '1 MB message, Chromium to Chromium, pacing off',
   await repeat(MESSAGES, () => largeMessage(alice, bob)),

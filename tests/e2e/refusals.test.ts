@@ -28,7 +28,7 @@ for (const kind of KINDS)
       await user.write('not-an-address', 'hello');
       expect(await user.error()).toMatch(/address/i);
       expect(await user.draft()).toBe('hello');
-      expect(await user.messages()).toEqual([]);
+      expect(await user.conversations()).toEqual([]);
     });
 
     test('a message to a gateway that is not in the network waits and says so', async () => {
@@ -90,9 +90,7 @@ for (const kind of KINDS)
     const user = await User.start(kind, mixnet.directory);
     onTestFinished(() => user.leave());
     const text = longText(17_000_000);
-    await user.browser.setValue('[data-testid="message-text"]', text);
-    await user.fillRecipient(await user.address());
-    await user.browser.click('button.send');
+    await user.writeLong(await user.address(), text);
     expect(await user.error()).toMatch(/too large/);
     expect((await user.draft()).length).toBe(text.length);
   });

@@ -76,7 +76,8 @@ impl From<FailReason> for DeliveryProblem {
             FailReason::Cancelled => ("message.cancelled", "You took this message back."),
             FailReason::NoSurbs => (
                 "message.no-surbs",
-                "The anonymous sender gave no more ways back. Try again when it has written anew.",
+                "The anonymous sender gave no more reply blocks. Try again when they have written \
+                 again.",
             ),
         };
         Self {

@@ -7,9 +7,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
+use js_sys::Function;
 use sotto_app::background::{Background, Effect, FetchId, Input, SocketId};
 use sotto_app::sender::ExtensionOrigin;
 use sotto_core::time::Time;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::console;
@@ -29,12 +31,14 @@ pub(crate) struct Host {
     sockets: RefCell<BTreeMap<SocketId, Socket>>,
     storage: Storage,
     timer: Timer,
+    set_badge: Function,
     start_millis: Cell<f64>,
     this: Weak<Host>,
 }
 
 impl Host {
-    pub(crate) fn new(origin: ExtensionOrigin) -> Rc<Self> {
+    /// `set_badge` shows a number on the extension's button.
+    pub(crate) fn new(origin: ExtensionOrigin, set_badge: Function) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Host>| Self {
             app: RefCell::new(Background::new(origin)),
             inputs: RefCell::default(),
@@ -43,6 +47,7 @@ impl Host {
             sockets: RefCell::default(),
             storage: Storage::new("sotto"),
             timer: Timer::new(on_timer(this.clone())),
+            set_badge,
             start_millis: Cell::new(0.0),
             this: this.clone(),
         })
@@ -119,6 +124,10 @@ impl Host {
                 self.with_socket(socket, |socket| socket.send_binary(&bytes));
             }
             Effect::FetchDirectory { fetch, urls } => self.fetch(fetch, urls),
+            Effect::Badge { unread } => {
+                // Nothing depends on what a badge shows.
+                let _ = self.set_badge.call1(&JsValue::UNDEFINED, &unread.into());
+            }
             Effect::Post { port, message } => self.ports.post(port, &message),
         }
     }

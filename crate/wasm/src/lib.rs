@@ -43,19 +43,22 @@ pub struct Background {
 #[wasm_bindgen]
 impl Background {
     /// Loads the state and starts connecting. Resolves when pages can be answered, also if the
-    /// storage failed: pages are then told so, and loading is tried again.
+    /// storage failed: pages are then told so, and loading is tried again. `set_badge` is told how
+    /// many messages are unread.
     ///
     /// # Errors
     /// If this is not the background of an extension, or it was started already: two clients with
     /// one identity would take each other's messages.
-    pub async fn start() -> Result<Background, JsError> {
+    pub async fn start(
+        #[wasm_bindgen(unchecked_param_type = "(unread: number) => void")] set_badge: Function,
+    ) -> Result<Background, JsError> {
         let origin = ExtensionOrigin::from_url(&global::location_href())?;
         if STARTED.replace(true) {
             return Err(JsError::new(
                 "Background.start() was called already: keep what it gave",
             ));
         }
-        let host = Host::new(origin);
+        let host = Host::new(origin, set_badge);
         host.start().await;
         Ok(Self { host })
     }

@@ -4,6 +4,9 @@ import { Scratch } from './cleanup';
 const byTestId = (name: string) => `[data-testid="${name}"]`;
 const TO = byTestId('recipient');
 const TEXT = byTestId('message-text');
+const ANONYMOUS = byTestId('anonymous');
+const CONVERSATION = byTestId('conversation');
+const REPLY_BLOCKS = byTestId('reply-blocks');
 
 /** What the chat shows about a message, as read from the page. */
 export interface Shown {
@@ -11,6 +14,16 @@ export interface Shown {
   text: string;
   state: string | null;
   label: string;
+}
+
+/** What the list shows about a conversation, as read from the page. */
+export interface Listed {
+  /** Address, sender tag or `unknown`. */
+  id: string;
+  kind: 'address' | 'anonymous' | 'unknown';
+  name: string;
+  last: string;
+  unread: number;
 }
 
 /** A person with a browser that has the extension. */
@@ -74,28 +87,120 @@ export class User {
     await this.browser.until('the connection', `document.querySelector('.connection.online') !== null`);
   }
 
-  /** Types a message and presses Enter. */
-  async write(to: string, text: string): Promise<void> {
+  /** Types a message to an address and presses Enter. It can only be answered by who knows ours. */
+  write(to: string, text: string): Promise<void> {
+    return this.#begin(to, text, false);
+  }
+
+  /** The same, with a way to answer and without telling who we are. */
+  writeAnonymously(to: string, text: string): Promise<void> {
+    return this.#begin(to, text, true);
+  }
+
+  async #begin(to: string, text: string, anonymous: boolean): Promise<void> {
+    await this.newConversation();
     // A draft of before is still there.
     await this.browser.paste(TO, '');
     await this.browser.paste(TEXT, '');
     await this.browser.type(TO, to);
+    await this.#setAnonymous(anonymous);
     await this.browser.type(TEXT, text);
     await this.browser.press(TEXT, 'Enter');
   }
 
-  fillRecipient(to: string): Promise<void> {
-    return this.browser.paste(TO, to);
+  async #setAnonymous(anonymous: boolean): Promise<void> {
+    const checked = await this.browser.evaluate<boolean>(`document.querySelector('${ANONYMOUS}').checked`);
+    if (checked !== anonymous) await this.browser.click(ANONYMOUS);
+  }
+
+  /** Types a text into the open conversation and presses Enter: an answer, if it is anonymous. */
+  async reply(text: string): Promise<void> {
+    await this.browser.paste(TEXT, '');
+    await this.browser.type(TEXT, text);
+    await this.browser.press(TEXT, 'Enter');
+  }
+
+  /** The same with a text that is too long for typing. */
+  async replyLong(text: string): Promise<void> {
+    await this.browser.setValue(TEXT, text);
+    await this.browser.click('button.send');
+  }
+
+  /** How many reply blocks the open conversation says are on hand. */
+  async replyBlocks(): Promise<number> {
+    return Number(
+      await this.browser.until(
+        'the reply blocks',
+        `document.querySelector('${REPLY_BLOCKS}')?.dataset.available`,
+      ),
+    );
+  }
+
+  /** Begins a new conversation; a message to an address that is known goes to its conversation. */
+  async newConversation(): Promise<void> {
+    await this.openList();
+    await this.browser.click(byTestId('new-conversation'));
+    await this.browser.until('the field for the recipient', `document.querySelector('${TO}') !== null`);
+  }
+
+  /** Fills in the recipient of a new conversation, and goes no further. */
+  async fillRecipient(to: string): Promise<void> {
+    await this.newConversation();
+    await this.browser.paste(TO, to);
   }
 
   /** Pastes a message, which for a long one is faster than typing, and presses the button. */
   async writeLong(to: string, text: string): Promise<void> {
     await this.fillRecipient(to);
+    await this.#setAnonymous(false);
     await this.browser.setValue(TEXT, text);
     await this.browser.click('button.send');
   }
 
-  /** All messages that the chat shows. */
+  /** All conversations that are listed. */
+  conversations(): Promise<Listed[]> {
+    return this.browser.evaluate(`[...document.querySelectorAll('${CONVERSATION}')].map((row) => ({
+      id: row.dataset.id,
+      kind: row.dataset.kind,
+      name: row.querySelector('.name').textContent,
+      last: row.querySelector('.last').textContent,
+      unread: Number(row.querySelector('${byTestId('unread')} [aria-hidden]')?.textContent ?? 0),
+    }))`);
+  }
+
+  /** Opens a conversation by its id: an address, a sender tag, or `unknown`. Waits until it is there. */
+  openConversation(id: string): Promise<void> {
+    return this.#openRow(`${CONVERSATION}[data-id="${id}"]`);
+  }
+
+  /** Opens the conversation with an anonymous correspondent, the one that was active last. */
+  openAnonymous(): Promise<void> {
+    return this.#openRow(`${CONVERSATION}[data-kind="anonymous"]`);
+  }
+
+  async #openRow(row: string): Promise<void> {
+    const open = `document.querySelector('${row}[aria-current]') !== null`;
+    await this.browser.until('the conversation', `document.querySelector('${row}') !== null`);
+    if (await this.browser.evaluate<boolean>(open)) return;
+    await this.openList();
+    await this.browser.click(row);
+    await this.browser.until('the conversation to open', open);
+  }
+
+  /** Goes back to the list of conversations. */
+  async openList(): Promise<void> {
+    const list = `document.querySelector('.panes:not(.open)') !== null`;
+    // The conversation that was open before opens again once the background has told of it.
+    await this.browser.until(
+      'the background to answer',
+      `(document.querySelector('${byTestId('connection')}')?.dataset.state ?? 'starting') !== 'starting'`,
+    );
+    if (await this.browser.evaluate<boolean>(list)) return;
+    await this.browser.click(byTestId('back'));
+    await this.browser.until('the list', list);
+  }
+
+  /** All messages that the open conversation shows. */
   messages(): Promise<Shown[]> {
     return this.browser.evaluate(`[...document.querySelectorAll('${byTestId('message')}')].map((item) => ({
       direction: item.classList.contains('sent') ? 'sent' : 'received',
@@ -105,12 +210,13 @@ export class User {
     }))`);
   }
 
-  /** The texts of the received messages, in order. */
+  /** The texts of the received messages in the open conversation, in order. */
   async received(): Promise<string[]> {
     const messages = await this.messages();
     return messages.filter(({ direction }) => direction === 'received').map(({ text }) => text);
   }
 
+  /** Waits for so many received messages in the open conversation. */
   async untilReceived(count: number): Promise<string[]> {
     await this.browser.until(
       `${count} received messages`,
@@ -119,7 +225,7 @@ export class User {
     return this.received();
   }
 
-  /** Waits until the newest sent message is in that state. */
+  /** Waits until the newest sent message of the open conversation is in that state. */
   async untilSent(state: string): Promise<void> {
     const newest = `[...document.querySelectorAll('.message.sent ${byTestId('delivery')}')].at(-1)`;
     await this.browser.until(
@@ -145,7 +251,7 @@ export class User {
     return this.browser.evaluate(`${text}.textContent`);
   }
 
-  /** What is written and not sent. */
+  /** What is written in the open conversation and not sent. */
   draft(): Promise<string> {
     return this.browser.evaluate(`document.querySelector('${TEXT}').value`);
   }
@@ -160,3 +266,6 @@ export class User {
     return this.browser.until('an error', `document.querySelector('${byTestId('error')}')?.textContent`);
   }
 }
+
+/** The conversation with all who gave neither an address nor a way to answer. */
+export const UNKNOWN = 'unknown';

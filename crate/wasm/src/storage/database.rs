@@ -19,8 +19,9 @@ use sotto_core::client::{Record, Store};
 use super::request::{complete, reason, result};
 use crate::global::indexed_db;
 
-/// The version of the set of object stores. Version 2 added `topology`.
-const VERSION: u32 = 2;
+/// The version of the set of object stores; opening an older one creates what it lacks. Version 2
+/// added `topology`, version 3 `unread`.
+const VERSION: u32 = 3;
 /// In a history: the field with the time of writing, and the index over it. Message ids are random,
 /// and say nothing of it.
 const WRITTEN_AT: &str = "writtenAt";
@@ -111,18 +112,21 @@ impl Database {
         let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
         let mut records = Vec::new();
         for store in stores {
-            let objects = object_store(&transaction, Table::Core(*store))?;
-            let keys = objects.get_all_keys().map_err(|error| reason(&error))?;
-            let values = objects.get_all().map_err(|error| reason(&error))?;
-            let keys: Array = result(&keys).await?.unchecked_into();
-            let values: Array = result(&values).await?.unchecked_into();
-            records.extend(keys.iter().zip(values.iter()).map(|(key, value)| Record {
+            let table = contents(&transaction, Table::Core(*store)).await?;
+            records.extend(table.into_iter().map(|(key, value)| Record {
                 store: *store,
-                key: bytes(&key),
-                value: content(&value),
+                key,
+                value,
             }));
         }
         Ok(records)
+    }
+
+    /// All notes of what is unread: keys and values.
+    pub(super) async fn unread(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+        let tables = [Table::Unread].into_iter();
+        let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
+        contents(&transaction, Table::Unread).await
     }
 
     /// The records of a history that were written last: at most `count`, and no more once there are
@@ -227,6 +231,22 @@ fn apply(transaction: &IdbTransaction, change: &Change) -> Result<(), JsValue> {
         Change::Delete { key, .. } => store.delete(&array(key)).map(drop),
         Change::Clear(_) => store.clear().map(drop),
     }
+}
+
+/// All keys and values of a table.
+async fn contents(
+    transaction: &IdbTransaction,
+    table: Table,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+    let objects = object_store(transaction, table)?;
+    let keys = objects.get_all_keys().map_err(|error| reason(&error))?;
+    let values = objects.get_all().map_err(|error| reason(&error))?;
+    let keys: Array = result(&keys).await?.unchecked_into();
+    let values: Array = result(&values).await?.unchecked_into();
+    let pairs = keys.iter().zip(values.iter());
+    Ok(pairs
+        .map(|(key, value)| (bytes(&key), content(&value)))
+        .collect())
 }
 
 async fn get(

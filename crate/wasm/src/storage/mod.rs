@@ -148,6 +148,7 @@ impl Storage {
         let database = self.database().await?;
         let rng = random::rng().map_err(|_| "it gives no randomness".to_owned())?;
         let records = database.all(&Store::LOADED).await?;
+        let unread = database.unread().await?;
         let settings = database.settings().await?;
         let mut history = database
             .newest(Store::Sent, HISTORY_LIMIT, HISTORY_BYTES)
@@ -160,6 +161,7 @@ impl Storage {
         Ok(Stored {
             records,
             history,
+            unread,
             settings,
             rng,
         })

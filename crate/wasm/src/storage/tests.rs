@@ -57,6 +57,33 @@ async fn script(body: &str) -> JsValue {
 }
 
 #[wasm_bindgen_test]
+async fn a_database_of_an_older_version_keeps_what_it_has_and_gets_what_it_lacks() {
+    script(
+        "return new Promise((done) => {
+             const request = indexedDB.open('older', 1);
+             request.onupgradeneeded = () => {
+                 const name = 'identity';
+                 request.result.createObjectStore(name).put(new Uint8Array([7]), new Uint8Array([1]));
+             };
+             request.onsuccess = () => { request.result.close(); done(); };
+         });",
+    )
+    .await;
+    let storage = Storage::new("older");
+    let note = Change::Put {
+        table: Table::Unread,
+        key: vec![5],
+        value: b"unknown".to_vec(),
+    };
+    let told = work(&storage, vec![Job::Commit(SETTINGS, vec![note])]).await;
+    assert_eq!(outcomes(&told), [true]);
+    let stored = load(&storage).await;
+    let values: Vec<&[u8]> = stored.records.iter().map(|r| r.value.as_slice()).collect();
+    assert_eq!(values, [&[7][..]]);
+    assert_eq!(stored.unread, [(vec![5], b"unknown".to_vec())]);
+}
+
+#[wasm_bindgen_test]
 async fn what_was_saved_is_loaded_again_and_what_was_deleted_is_not() {
     let storage = Storage::new("kept");
     let changes = vec![

@@ -112,8 +112,8 @@ impl Run {
         self.publish(news, pages, effects);
     }
 
-    /// The first state of a new message says that it is on disk: now it is shown, and the page that
-    /// sent it answered.
+    /// The first state of a new message says that it is on disk: now it is shown, and then the page
+    /// that sent it is answered.
     fn delivery(
         &mut self,
         id: MessageId,
@@ -123,16 +123,14 @@ impl Run {
     ) {
         let view = DeliveryView::from(state);
         let news = match self.unsaved.remove(&id) {
-            Some(message) => {
-                pages.accept(effects, id);
-                self.history.put(MessageView {
-                    delivery: Some(view),
-                    ..message
-                })
-            }
+            Some(message) => self.history.put(MessageView {
+                delivery: Some(view),
+                ..message
+            }),
             None => self.history.set_delivery(&id.to_string(), view),
         };
         self.publish(news, pages, effects);
+        pages.accept(effects, id);
     }
 
     fn connection_changed(
