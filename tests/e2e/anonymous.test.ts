@@ -69,7 +69,7 @@ for (const kind of [chromium, firefox])
     });
 
     test('an answer that waits for reply blocks says so, and survives the end of the background', async () => {
-      const [address, text] = [await bob.address(), longText(60_000)];
+      const [address, text] = [await bob.address(), longText(200_000)];
       const seen = (await alice.received()).length;
       await alice.quit();
       await bob.openAnonymous();

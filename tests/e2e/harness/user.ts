@@ -151,9 +151,11 @@ export class User {
 
   /** Pastes a message, which for a long one is faster than typing, and presses the button. */
   async writeLong(to: string, text: string): Promise<void> {
-    await this.fillRecipient(to);
+    await this.newConversation();
     await this.#setAnonymous(false);
     await this.browser.setValue(TEXT, text);
+    // After the text, so that a browser that lays out megabytes is waited for here and not by a click.
+    await this.browser.paste(TO, to);
     await this.browser.click('button.send');
   }
 
