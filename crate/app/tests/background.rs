@@ -243,13 +243,18 @@ fn another_directory_starts_anew_and_keeps_identity_and_messages() {
         b"own",
         b"of the old network",
     );
+    let topology = (Table::Core(Store::Topology), b"own".as_slice());
+    world
+        .disk
+        .put(topology.0, topology.1, b"of the old network");
     let identity = world.disk.records(&[Store::Identity]);
     world.events(PAGE);
     assert_eq!(
         world.ask(set("https://Example.org/api", "direct")),
         json!({"type": "ok"})
     );
-    assert!(world.disk.records(&[Store::Registration]).is_empty());
+    let learned = [Store::Registration, Store::Topology];
+    assert!(world.disk.records(&learned).is_empty());
     assert!(world.disk.records(&[Store::Identity]) == identity && identity.len() == 1);
     let (_, urls) = world.fetches.last().unwrap();
     assert!(urls.iter().all(|url| url.starts_with(OTHER)), "{urls:?}");

@@ -25,7 +25,8 @@ pub(super) struct SettingsChange {
 
 impl Background {
     /// Ends the client, and then saves new settings. On another directory the gateway registration
-    /// is deleted with the same commit, as it belongs to the old network; identity and outbox stay.
+    /// and the last topology are deleted with the same commit, as they belong to the old network;
+    /// identity and outbox stay.
     pub(super) fn change_settings(&mut self, asker: Asker, settings: CheckedSettings) {
         let other_network = self
             .current_settings()
@@ -100,7 +101,9 @@ impl Background {
             value: change.settings.to_record(),
         }];
         if change.other_network {
-            changes.push(Change::Clear(Table::Core(Store::Registration)));
+            // What was learned of the old network must not be used in the new one.
+            let learned = [Store::Registration, Store::Topology];
+            changes.extend(learned.map(|store| Change::Clear(Table::Core(store))));
         }
         self.effects.push_back(Effect::Commit {
             id: CommitId::Settings,
