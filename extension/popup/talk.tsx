@@ -27,7 +27,7 @@ export function Talk({ chat, composing, link }: Properties) {
   useGivesFocusBack(place);
   if (place === undefined || (place !== NEW && !conversation)) return <Nothing />;
   return (
-    <div class="open-talk" key={place} onKeyDown={(event) => event.key === 'Escape' && close(chat)}>
+    <div class="open-talk" key={place} onKeyDown={(event) => closeWithEscape(event, chat)}>
       <Header chat={chat} conversation={conversation} />
       <Trouble connection={chat.connection.value} storage={chat.storage.value} />
       {conversation ? (
@@ -106,6 +106,14 @@ function Nothing() {
       <p>{text('nothingOpen')}</p>
     </div>
   );
+}
+
+/** Not with the Escape that ends an input method's suggestions. */
+function closeWithEscape(event: KeyboardEvent, chat: Chat): void {
+  if (event.key !== 'Escape' || event.isComposing) return;
+  // Chrome would close the whole popup.
+  event.preventDefault();
+  close(chat);
 }
 
 function close(chat: Chat): void {
