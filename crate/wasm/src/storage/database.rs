@@ -21,7 +21,7 @@ use crate::global::indexed_db;
 
 /// The version of the set of object stores; opening an older one creates what it lacks. Version 2
 /// added `topology`, version 3 `unread`.
-const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 3;
 /// In a history: the field with the time of writing, and the index over it. Message ids are random,
 /// and say nothing of it.
 const WRITTEN_AT: &str = "writtenAt";

@@ -13,6 +13,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
+use super::database::VERSION;
 use super::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -177,17 +178,17 @@ async fn the_first_of_several_places_is_read() {
 #[wasm_bindgen_test]
 async fn a_commit_that_fails_leaves_no_trace_and_takes_no_other_with_it() {
     // A database that lacks one store, as if a disk were damaged.
-    script(
-        "return new Promise((resolve, reject) => {
-            const request = indexedDB.open('damaged', 1);
-            request.onupgradeneeded = () => {
+    script(&format!(
+        "return new Promise((resolve, reject) => {{
+            const request = indexedDB.open('damaged', {VERSION});
+            request.onupgradeneeded = () => {{
                 for (const name of ['identity', 'registration', 'outbox', 'sent', 'inbox', 'fragment'])
                     request.result.createObjectStore(name);
-            };
-            request.onsuccess = () => { request.result.close(); resolve(); };
+            }};
+            request.onsuccess = () => {{ request.result.close(); resolve(); }};
             request.onerror = reject;
-        })",
-    )
+        }})",
+    ))
     .await;
     let storage = Storage::new("damaged");
     let jobs = vec![
