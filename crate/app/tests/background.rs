@@ -67,6 +67,8 @@ fn a_new_page_gets_everything_in_the_form_that_was_agreed() {
         json!({
             "address": null,
             "connection": {"state": "connecting", "step": "directory"},
+            "gateways": {"own": null, "next": null, "former": []},
+            "topology": null,
             "storage": null,
             "conversations": [
                 {"id": to, "peer": {"kind": "address", "address": to}, "unread": 0, "anonymous": false,

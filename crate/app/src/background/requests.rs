@@ -2,7 +2,9 @@
 
 use sotto_core::{
     address::Address,
-    client::{MessageId, ReceivedMessage, Record, SendError, SentMessage, Store},
+    client::{
+        GatewayChoice, MessageId, MoveError, ReceivedMessage, Record, SendError, SentMessage, Store,
+    },
     message::SenderTag,
     time::Time,
 };
@@ -17,8 +19,8 @@ use crate::{
     conversation::{Correspondent, SURBS_A_MESSAGE},
     limit::{MAX_ADDRESS_BYTES, MAX_TAG_BYTES},
     page::{
-        ConnectionView, Direction, Envelope, Event, MessageView, Reply, Request, RequestError,
-        Snapshot, parse,
+        ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, Reply, Request,
+        RequestError, Snapshot, parse,
     },
     preview::full_text,
     sender::Sender,
@@ -125,6 +127,13 @@ impl Background {
             Request::Retry { id } => self.retry(now, &id),
             Request::Cancel { id } => self.cancel(now, &id),
             Request::Message { id } => self.read(asker, &id),
+            Request::GatewayChoices {} => self.gateway_choices(),
+            Request::ChangeGateway { to } => self.change_gateway(now, &to),
+            Request::StayAtGateway {} => {
+                self.run()?.client.stay(now);
+                Ok(Outcome::Reply(Reply::Ok))
+            }
+            Request::LeaveGateway { gateway } => self.leave_gateway(now, &gateway),
             Request::Settings {} => Ok(Outcome::Reply(Reply::Settings {
                 settings: self.settings_view(),
             })),
@@ -295,6 +304,26 @@ impl Background {
         self.pages.reply(&mut self.effects, asker, reply);
     }
 
+    fn change_gateway(&mut self, now: Time, to: &str) -> Result<Outcome, RequestError> {
+        let choice = parse_gateway(to)?;
+        let moving = self.run()?.client.change_gateway(now, choice);
+        moving.map_err(move_refused)?;
+        Ok(Outcome::Reply(Reply::Ok))
+    }
+
+    fn leave_gateway(&mut self, now: Time, gateway: &str) -> Result<Outcome, RequestError> {
+        if let GatewayChoice::Named(gateway) = parse_gateway(gateway)? {
+            self.run()?.client.leave_gateway(now, &gateway);
+        }
+        Ok(Outcome::Reply(Reply::Ok))
+    }
+
+    fn gateway_choices(&mut self) -> Result<Outcome, RequestError> {
+        let gateways = self.run()?.client.gateways_to_choose_from();
+        let gateways = gateways.iter().map(ToString::to_string).collect();
+        Ok(Outcome::Reply(Reply::GatewayChoices { gateways }))
+    }
+
     fn set_settings(&mut self, asker: Asker, settings: &Settings) -> Result<Outcome, RequestError> {
         let settings = CheckedSettings::from_view(settings).map_err(RequestError::BadDirectory)?;
         if self.current_settings() == Some(&settings) {
@@ -320,6 +349,8 @@ impl Background {
             Phase::Running(run) => Snapshot {
                 address: run.address(),
                 connection: run.connection.clone(),
+                gateways: run.gateways(),
+                topology: run.topology,
                 storage: run.storage.clone(),
                 conversations: run.conversations(),
                 messages: run.history.messages().to_vec(),
@@ -339,6 +370,8 @@ impl Background {
         Snapshot {
             address: None,
             connection,
+            gateways: GatewaysView::default(),
+            topology: None,
             storage: None,
             conversations: Vec::new(),
             messages: Vec::new(),
@@ -353,6 +386,20 @@ fn parse_address(text: &str) -> Result<Address, RequestError> {
         return Err(RequestError::LongAddress);
     }
     text.parse().map_err(RequestError::BadAddress)
+}
+
+/// A text that is no name is the name of no gateway that is listed.
+fn parse_gateway(text: &str) -> Result<GatewayChoice, RequestError> {
+    let short = Some(text.trim()).filter(|text| text.len() <= MAX_ADDRESS_BYTES);
+    let choice = short.and_then(|text| text.parse().ok());
+    choice.ok_or_else(|| move_refused(MoveError::NotListed))
+}
+
+fn move_refused(error: MoveError) -> RequestError {
+    RequestError::Refused {
+        code: error.code(),
+        message: sentence(&error),
+    }
 }
 
 /// A text that is no tag names nobody, as does a tag that nobody has.

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{ConnectionView, ConversationView, ErrorView, MessageView, SurbLevel};
+use super::{
+    ConnectionView, ConversationView, ErrorView, GatewaysView, MessageView, SurbLevel, TopologyView,
+};
 use crate::settings::Settings;
 
 /// Something that changed.
@@ -34,6 +36,16 @@ pub enum Event {
     Storage {
         /// Why; nothing if it works.
         problem: Option<ErrorView>,
+    },
+    /// The own gateway is another one, or a move or a leaving got on.
+    Gateways {
+        /// As it is now.
+        gateways: GatewaysView,
+    },
+    /// The map of the network is another one.
+    Topology {
+        /// It.
+        topology: TopologyView,
     },
     /// A message is gone.
     Removed {
@@ -67,6 +79,10 @@ pub struct Snapshot {
     pub address: Option<String>,
     /// The connection to the mixnet.
     pub connection: ConnectionView,
+    /// The gateways that know us.
+    pub gateways: GatewaysView,
+    /// The map of the network in use; nothing until there is one.
+    pub topology: Option<TopologyView>,
     /// Why nothing can be saved; nothing if the disk works.
     pub storage: Option<ErrorView>,
     /// The conversations that the messages belong to, the one that was active last first.

@@ -6,12 +6,14 @@
 
 mod error;
 mod event;
+mod network;
 mod reply;
 mod request;
 mod view;
 
 pub use error::{ErrorView, Fault, RequestError};
 pub use event::{Event, Snapshot};
+pub use network::{FormerGatewayView, GatewaysView, NextGatewayView, TopologyView};
 pub use reply::{BackgroundMessage, Reply};
 pub(crate) use request::{Envelope, parse};
 pub use request::{PageMessage, Request, RequestKind};

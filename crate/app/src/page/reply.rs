@@ -50,6 +50,11 @@ pub enum Reply {
         /// They.
         settings: Settings,
     },
+    /// The gateways that can be moved to.
+    GatewayChoices {
+        /// Their identity keys; none before the directory has answered.
+        gateways: Vec<String>,
+    },
     /// The request was refused or failed.
     Error {
         /// Why.

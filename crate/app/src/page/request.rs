@@ -60,6 +60,20 @@ pub enum Request {
         /// Of the message.
         id: String,
     },
+    /// The gateways that can be moved to.
+    GatewayChoices {},
+    /// Move to another gateway. The own address changes with it.
+    ChangeGateway {
+        /// `random`, `fastest`, or a gateway's identity key.
+        to: String,
+    },
+    /// Think better of a move that is under way.
+    StayAtGateway {},
+    /// Receive no more through a gateway that was left.
+    LeaveGateway {
+        /// Its identity key.
+        gateway: String,
+    },
     /// The settings in force.
     Settings {},
     /// Replace the settings.
@@ -103,6 +117,10 @@ request_kinds!(
     Retry,
     Cancel,
     Message,
+    GatewayChoices,
+    ChangeGateway,
+    StayAtGateway,
+    LeaveGateway,
     Settings,
     SetSettings
 );
@@ -120,6 +138,10 @@ impl RequestKind {
             | Self::Retry
             | Self::Cancel
             | Self::Message
+            | Self::GatewayChoices
+            | Self::ChangeGateway
+            | Self::StayAtGateway
+            | Self::LeaveGateway
             | Self::Settings
             | Self::SetSettings => class == SenderClass::ExtensionPage,
         }

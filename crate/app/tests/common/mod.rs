@@ -21,7 +21,7 @@ use sotto_app::settings::SETTINGS_KEY;
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{Record, Store};
-use sotto_core::keys::ClientKeys;
+use sotto_core::keys::{ClientKeys, IdentityKey};
 use sotto_core::time::Time;
 use sotto_core::topology::DirectoryReplies;
 
@@ -338,6 +338,50 @@ impl World {
     }
 }
 
+/// A gateway's name.
+pub fn gateway() -> IdentityKey {
+    address().gateway
+}
+
+/// A directory with one mix node in each layer and three gateways, [`gateway`] among them.
+pub fn replies() -> DirectoryReplies {
+    let node = |seed: u8, entry: Value| {
+        let keys = ClientKeys::generate(&mut ChaCha20Rng::from_seed([seed; 32]));
+        json!({
+            "node_id": seed, "ed25519_identity_pubkey": keys.signing.identity_key().to_string(),
+            "ip_addresses": ["127.0.0.1"], "mix_port": 1789, "entry": entry, "role": "Inactive",
+            "x25519_sphinx_pubkey": keys.encryption.public_key().to_string(), "performance": "1",
+        })
+    };
+    let page = |nodes: [Value; 3]| {
+        json!({
+            "metadata": {"status": null, "absolute_epoch_id": 7, "rotation_id": 1, "refreshed_at": ""},
+            "nodes": {"pagination": {"total": 3, "page": 0, "size": 3}, "data": nodes},
+        })
+    };
+    let entry = json!({"hostname": null, "ws_port": 9000, "wss_port": null});
+    let rewarded = json!({
+        "epoch_id": 7, "entry_gateways": [2, 3], "exit_gateways": [], "standby": [],
+        "layer1": [11], "layer2": [12], "layer3": [13],
+    });
+    let mixnodes = page([11, 12, 13].map(|seed| node(seed, Value::Null)));
+    let gateways = page([2, 3, 14].map(|seed| node(seed, entry.clone())));
+    DirectoryReplies {
+        rewarded_set: rewarded.to_string().into_bytes(),
+        mixnodes: mixnodes.to_string().into_bytes(),
+        entry_gateways: gateways.to_string().into_bytes(),
+    }
+}
+
+/// A disk with a registration at [`gateway`], in the form of the first version.
+pub fn registered() -> Disk {
+    let mut disk = Disk::default();
+    let key = [5; 32];
+    let record = [&[1, 1], gateway().as_bytes().as_slice(), &key, &[0; 8]].concat();
+    disk.put(Table::Core(Store::Registration), b"own", &record);
+    disk
+}
+
 /// Somebody's address.
 pub fn address() -> Address {
     let keys = |seed| ClientKeys::generate(&mut ChaCha20Rng::from_seed([seed; 32]));
@@ -363,6 +407,12 @@ pub fn sample(kind: RequestKind) -> Value {
         RequestKind::Retry => json!({"type": "retry", "id": "00"}),
         RequestKind::Cancel => json!({"type": "cancel", "id": "00"}),
         RequestKind::Message => json!({"type": "message", "id": "00"}),
+        RequestKind::GatewayChoices => json!({"type": "gatewayChoices"}),
+        RequestKind::ChangeGateway => json!({"type": "changeGateway", "to": "random"}),
+        RequestKind::StayAtGateway => json!({"type": "stayAtGateway"}),
+        RequestKind::LeaveGateway => {
+            json!({"type": "leaveGateway", "gateway": gateway().to_string()})
+        }
         RequestKind::Settings => json!({"type": "settings"}),
         RequestKind::SetSettings => {
             json!({"type": "setSettings", "settings": {"directory": "https://example.org/", "traffic": "direct"}})

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sotto_core::{
     client::{
-        self, Client, Config, ConnectionId, MessageId, ReceivedMessage, Record, SentMessage, Store,
+        self, Client, Config, ConnectionId, MessageId, OtherGateways, ReceivedMessage, Record,
+        SentMessage, Store,
     },
     message::SenderTag,
     time::Time,
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     history::History,
-    page::{ConnectionView, ErrorView, MessageView, RequestError},
+    page::{ConnectionView, ErrorView, GatewaysView, MessageView, RequestError, TopologyView},
     settings::{CheckedSettings, Traffic},
     text::sentence,
 };
@@ -34,6 +35,10 @@ pub(super) struct Run {
     pub(super) settings: CheckedSettings,
     pub(super) history: History,
     pub(super) connection: ConnectionView,
+    /// What the client told of gateways other than its own.
+    others: OtherGateways,
+    /// The map of the network in use.
+    pub(super) topology: Option<TopologyView>,
     /// SURBs on hand as told by the client; what it held at the start is asked for.
     levels: BTreeMap<SenderTag, usize>,
     /// Messages that were handed to the client and are not on disk yet, so not to be shown.
@@ -63,6 +68,8 @@ impl Run {
             settings,
             history,
             connection: ConnectionView::starting(),
+            others: OtherGateways::default(),
+            topology: None,
             levels: BTreeMap::new(),
             unsaved: BTreeMap::new(),
             storage: None,
@@ -143,6 +150,12 @@ impl Run {
             }
             _ => return None,
         })
+    }
+
+    /// The gateways that know us, as far as that is on disk.
+    pub(super) fn gateways(&self) -> GatewaysView {
+        let own = self.client.address().map(|own| own.gateway.to_string());
+        GatewaysView::new(own, &self.others)
     }
 
     /// The own address as a text, once there is one.

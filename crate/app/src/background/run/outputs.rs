@@ -73,12 +73,25 @@ impl Run {
             Output::Address(address) => {
                 let address = address.to_string();
                 pages.publish(effects, &Event::Address { address });
+                self.publish_gateways(pages, effects);
             }
             Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
             Output::Surbs { tag, available } => self.surbs(tag, available, pages, effects),
-            // Pages cannot change the gateway yet.
-            Output::Topology(_) | Output::OtherGateways(_) => {}
+            Output::Topology(news) => {
+                let topology = news.into();
+                self.topology = Some(topology);
+                pages.publish(effects, &Event::Topology { topology });
+            }
+            Output::OtherGateways(others) => {
+                self.others = others;
+                self.publish_gateways(pages, effects);
+            }
         }
+    }
+
+    fn publish_gateways(&self, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        let gateways = self.gateways();
+        pages.publish(effects, &Event::Gateways { gateways });
     }
 
     fn fetch(&mut self) -> Effect {
