@@ -17,6 +17,18 @@ export function day(at: number): string {
   return DAY.format(at);
 }
 
+/** A stretch of time in milliseconds, as whole minutes, hours or days. */
+export function span(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  const [unit, value] =
+    minutes < 60
+      ? (['minute', minutes] as const)
+      : minutes < 48 * 60
+        ? (['hour', Math.floor(minutes / 60)] as const)
+        : (['day', Math.floor(minutes / 1_440)] as const);
+  return new Intl.NumberFormat(undefined, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+}
+
 /** Whole seconds from now to then, never below zero. */
 export function secondsUntil(then: number, now: number): number {
   return Math.max(0, Math.ceil((then - now) / 1_000));

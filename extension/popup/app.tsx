@@ -39,7 +39,7 @@ function Side({ chat, inTab }: { chat: Chat; inTab: boolean }) {
       <section class="self">
         <OwnAddress address={chat.address.value} />
         <StorageProblem problem={chat.storage.value} />
-        <Connection connection={chat.connection.value} />
+        <Connection connection={chat.connection.value} topology={chat.topology.value} />
       </section>
       <Conversations
         conversations={chat.conversations.value}

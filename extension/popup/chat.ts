@@ -9,6 +9,7 @@ import type {
   MessageView,
   Snapshot,
   SurbLevel,
+  TopologyView,
 } from 'sotto-wasm';
 
 /** The place of a conversation that has no recipient yet. */
@@ -20,6 +21,8 @@ export class Chat {
   readonly address = signal<string | null>(null);
   /** Unknown until the background has answered. */
   readonly connection = signal<ConnectionView | null>(null);
+  /** The map of the network in use, if there is one. */
+  readonly topology = signal<TopologyView | null>(null);
   /** Why nothing can be saved, if that is so. */
   readonly storage = signal<ErrorView | null>(null);
   /** The one that was active last first. */
@@ -58,6 +61,11 @@ export class Chat {
       case 'address':
         this.address.value = event.address;
         return;
+      case 'topology':
+        this.topology.value = event.topology;
+        return;
+      case 'gateways':
+        return; // Shown in the settings.
       case 'message':
         return this.#upsert(event.message);
       case 'storage':
@@ -76,9 +84,10 @@ export class Chat {
     }
   }
 
-  #replace({ address, connection, storage, conversations, messages }: Snapshot): void {
+  #replace({ address, connection, topology, storage, conversations, messages }: Snapshot): void {
     this.address.value = address;
     this.connection.value = connection;
+    this.topology.value = topology;
     this.storage.value = storage;
     this.conversations.value = conversations;
     this.messages.value = messages;

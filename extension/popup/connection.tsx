@@ -2,23 +2,28 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { text, type StringName } from '../browser/strings';
 import { shorten } from '../format/shorten';
-import { secondsUntil } from '../format/time';
-import type { ConnectionStep, ConnectionView, ErrorView } from 'sotto-wasm';
+import { secondsUntil, span } from '../format/time';
+import type { ConnectionStep, ConnectionView, ErrorView, TopologyView } from 'sotto-wasm';
 
-const STEPS: Record<ConnectionStep, StringName> = {
+export const STEPS: Record<ConnectionStep, StringName> = {
   directory: 'stepDirectory',
   gateway: 'stepGateway',
   registering: 'stepRegistering',
   authenticating: 'stepAuthenticating',
 };
 
+/** Sotto asks for a new map every five minutes, so one of this age, in milliseconds, is the best there is. */
+const OLD_MAP = 15 * 60_000;
+
 /** Whether Sotto is connected, how far it has come, or why not and what to do. */
-export function Connection({ connection }: { connection: ConnectionView | null }) {
+export function Connection(props: { connection: ConnectionView | null; topology: TopologyView | null }) {
+  const { connection, topology } = props;
   const state = connection?.state ?? 'starting';
   return (
     <div class={`connection ${state}`} role="status" data-testid="connection" data-state={state}>
       <span class="dot" aria-hidden="true" />
       {connection ? <Words connection={connection} /> : <span>{text('connectionStarting')}</span>}
+      {topology ? <MapAge topology={topology} /> : null}
     </div>
   );
 }
@@ -41,6 +46,27 @@ function Online({ gateway, problem }: Extract<ConnectionView, { state: 'online' 
       {problem ? <span class="warning">{problem.message}</span> : null}
     </span>
   );
+}
+
+/** How old the map of the network is, if it is so old that nodes may have gone since. */
+function MapAge({ topology }: { topology: TopologyView }) {
+  const age = useAge(topology.fetchedAt);
+  if (age < OLD_MAP) return null;
+  return (
+    <p class="warning" data-testid="map-age">
+      {text('oldMap', span(age))}
+    </p>
+  );
+}
+
+/** Milliseconds since then, counted by the minute. */
+function useAge(then: number): number {
+  const now = useSignal(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => (now.value = Date.now()), 60_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now.value - then;
 }
 
 /** Why nothing can be saved, and so nothing be sent or received. */

@@ -1,9 +1,11 @@
 import { text } from '../browser/strings';
 import type { Settings } from 'sotto-wasm';
+import { Gateway } from './gateway';
+import type { Gateways } from './gateways';
 import type { Preferences } from './preferences';
 
 /** The settings page. */
-export function Page({ preferences }: { preferences: Preferences }) {
+export function Page({ preferences, gateways }: { preferences: Preferences; gateways: Gateways }) {
   const settings = preferences.edited.value;
   return (
     <>
@@ -13,7 +15,10 @@ export function Page({ preferences }: { preferences: Preferences }) {
         </a>
         <h1>{text('settingsTitle')}</h1>
       </header>
-      <main>{settings ? <Form preferences={preferences} settings={settings} /> : null}</main>
+      <main>
+        {settings ? <Form preferences={preferences} settings={settings} /> : null}
+        <Gateway gateways={gateways} />
+      </main>
     </>
   );
 }

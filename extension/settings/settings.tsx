@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { BackgroundLink } from '../link/background-link';
 import { isPopup } from '../browser/runtime';
+import { Gateways } from './gateways';
 import { Page } from './page';
 import { Preferences } from './preferences';
 
@@ -9,6 +10,8 @@ document.documentElement.lang = chrome.i18n.getUILanguage();
 
 const link = new BackgroundLink((event) => {
   if (event.type === 'snapshot') preferences.stored(event.snapshot.settings);
+  gateways.apply(event);
 });
 const preferences = new Preferences(link);
-render(<Page preferences={preferences} />, document.body);
+const gateways = new Gateways(link);
+render(<Page preferences={preferences} gateways={gateways} />, document.body);

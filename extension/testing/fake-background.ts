@@ -19,6 +19,8 @@ export const STARTING: Scenario = {
   address: null,
   connection: { state: 'connecting', step: 'directory' },
   storage: null,
+  gateways: { own: null, next: null, former: [] },
+  topology: null,
   conversations: [],
   messages: [],
   settings: { directory: 'http://127.0.0.1:17080/', traffic: 'direct' },
@@ -29,6 +31,8 @@ export class FakeBackground {
   readonly requests: Request[] = [];
   silent = false;
   diesAtOnce = false;
+  /** The gateways that can be moved to. */
+  gatewayChoices: string[] = [];
   readonly #ports = new Set<FakePort>();
   readonly #refusals = new Map<Request['type'], ErrorView>();
 
@@ -99,6 +103,8 @@ export class FakeBackground {
         return this.#seen(request.id);
       case 'message':
         return this.#fullMessage(request.id);
+      case 'gatewayChoices':
+        return { type: 'gatewayChoices', gateways: this.gatewayChoices };
       case 'settings':
         return { type: 'settings', settings: this.state.settings };
       default:

@@ -23,8 +23,11 @@ const PICTURES = [
     'offline-open',
     'full',
     'long',
+    'old-map',
   ].map((name) => ['popup', name]),
   ['settings', 'empty'],
+  ['settings', 'gateways'],
+  ['settings', 'moving'],
 ];
 
 await mkdir(folder, { recursive: true });

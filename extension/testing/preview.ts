@@ -9,6 +9,10 @@ if (location.search !== '?tab') browser.popupViews = [window];
 const scenario = SCENARIOS[location.hash.slice(1)] ?? STARTING;
 const background = new FakeBackground(browser, scenario);
 void browser.session.set({ place: scenario.open });
+background.gatewayChoices = [
+  '5FtUbNq7xRkPz2WcVmYs9EhJ3LgDa8KvQrTe6XnBp4Cw',
+  SCENARIOS['gateways']?.gateways.former[0]?.gateway ?? '',
+];
 background.refuse('retry', { code: 'too_frequent', fault: 'you', message: 'Wait a moment and try again.' });
 if (location.hash === '#refused') {
   background.refuse('send', {

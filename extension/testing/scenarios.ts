@@ -60,6 +60,15 @@ const ONLINE: Scenario = {
   ...STARTING,
   address: ALICE,
   connection: { state: 'online', gateway: GATEWAY, problem: null },
+  gateways: { own: GATEWAY, next: null, former: [] },
+};
+
+const FORMER = {
+  gateway: BOB.split('@')[0]?.split('.')[1] ?? '',
+  leftAt: MORNING - 86_400_000,
+  receivedAt: MORNING - 3_600_000,
+  online: true,
+  leaving: false,
 };
 
 /** A scenario in which these messages were exchanged, and the conversation of the first is open. */
@@ -214,6 +223,32 @@ export const SCENARIOS: Record<string, Scenario> = {
       },
     }),
   ]),
+  'old-map': {
+    ...ONLINE,
+    topology: {
+      fetchedAt: Date.now() - 5 * 3_600_000,
+      epoch: 412,
+      stored: true,
+      mixNodes: 6,
+      gateways: 2,
+    },
+  },
+  gateways: {
+    ...ONLINE,
+    gateways: {
+      own: GATEWAY,
+      next: null,
+      former: [FORMER, { ...FORMER, gateway: CAROL.slice(0, 44), leaving: true }],
+    },
+  },
+  moving: {
+    ...ONLINE,
+    gateways: {
+      own: GATEWAY,
+      next: { gateway: FORMER.gateway, connection: { state: 'connecting', step: 'registering' } },
+      former: [],
+    },
+  },
   offline: {
     ...talk(TALK),
     open: undefined,
