@@ -2,7 +2,7 @@ import { text } from '../browser/strings';
 import type { BackgroundLink } from '../link/background-link';
 import { type Chat, NEW } from './chat';
 import type { Composing } from './composing';
-import { Connection, StorageProblem } from './connection';
+import { Connection, MapAge, StorageProblem } from './connection';
 import { Conversations } from './conversations';
 import { Mark, PlusIcon, SettingsIcon, TabIcon } from './icons';
 import { OwnAddress } from './own-address';
@@ -39,7 +39,8 @@ function Side({ chat, inTab }: { chat: Chat; inTab: boolean }) {
       <section class="self">
         <OwnAddress address={chat.address.value} />
         <StorageProblem problem={chat.storage.value} />
-        <Connection connection={chat.connection.value} topology={chat.topology.value} />
+        <Connection connection={chat.connection.value} />
+        <MapAge topology={chat.topology.value} />
       </section>
       <Conversations
         conversations={chat.conversations.value}

@@ -16,14 +16,12 @@ export const STEPS: Record<ConnectionStep, StringName> = {
 const OLD_MAP = 15 * 60_000;
 
 /** Whether Sotto is connected, how far it has come, or why not and what to do. */
-export function Connection(props: { connection: ConnectionView | null; topology: TopologyView | null }) {
-  const { connection, topology } = props;
+export function Connection({ connection }: { connection: ConnectionView | null }) {
   const state = connection?.state ?? 'starting';
   return (
     <div class={`connection ${state}`} role="status" data-testid="connection" data-state={state}>
       <span class="dot" aria-hidden="true" />
       {connection ? <Words connection={connection} /> : <span>{text('connectionStarting')}</span>}
-      {topology ? <MapAge topology={topology} /> : null}
     </div>
   );
 }
@@ -49,13 +47,12 @@ function Online({ gateway, problem }: Extract<ConnectionView, { state: 'online' 
 }
 
 /** How old the map of the network is, if it is so old that nodes may have gone since. */
-function MapAge({ topology }: { topology: TopologyView }) {
-  const age = useAge(topology.fetchedAt);
-  if (age < OLD_MAP) return null;
+export function MapAge({ topology }: { topology: TopologyView | null }) {
+  const age = useAge(topology?.fetchedAt ?? Infinity);
   return (
-    <p class="warning" data-testid="map-age">
-      {text('oldMap', span(age))}
-    </p>
+    <div role="status" data-testid="map-age">
+      {age < OLD_MAP ? null : <p class="warning">{text('oldMap', span(age))}</p>}
+    </div>
   );
 }
 

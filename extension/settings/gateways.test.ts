@@ -44,9 +44,9 @@ test('a refused move says why, until the next one is asked for', async () => {
   expect(gateways.error.value).toBeNull();
 });
 
-test('a move under way and gateways that were left are shown as they change', () => {
+test('a move under way and gateways that were left are shown as they change', async () => {
   const former = { gateway: OWN, leftAt: 1, receivedAt: 2, online: true, leaving: false };
   const view = { own: OTHER, next: null, former: [former] };
   background.push({ type: 'gateways', gateways: view });
-  expect(gateways.view.value).toEqual(view);
+  await expect.poll(() => gateways.view.value).toEqual(view);
 });
