@@ -55,6 +55,17 @@ export class User {
     );
   }
 
+  /** Moves to another gateway, by the button in the settings, and waits until it is done. */
+  async moveGateway(): Promise<void> {
+    await this.browser.open('settings/settings.html');
+    const own = `document.querySelector('${byTestId('own-gateway')}')?.dataset.gateway`;
+    const before = await this.browser.until<string>('a gateway', own);
+    const button = byTestId('move-gateway');
+    await this.browser.until('another gateway', `document.querySelector('${button}')?.disabled === false`);
+    await this.browser.click(button);
+    await this.browser.until('the move', `(${own} ?? '') !== '' && ${own} !== ${JSON.stringify(before)}`);
+  }
+
   openChat(): Promise<void> {
     return this.browser.open('popup/popup.html');
   }
