@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{GATEWAY, LIMIT, get, skimmed, small};
+use common::{GATEWAY, LIMIT, get, reply, skimmed, small};
 use serde_json::{Value, json};
 use sotto_core::topology::{
     ACTIVE_MIXNODES_PATH, DirectoryReplies, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH, Topology,
@@ -20,6 +20,7 @@ use sotto_mixnet::{
     DirectoryOptions, DirectoryServer, FREE_BANDWIDTH, FaultSettings, GatewayOptions, Loopback,
     Mixnet, NodeOptions, NodeServer, Options,
 };
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -216,6 +217,44 @@ async fn extra_nodes_are_listed_and_a_bad_file_is_named() {
     std::fs::write(&path, "[{}]").unwrap();
     let error = Mixnet::start(options).await.err().unwrap().to_string();
     assert!(error.contains("extra.json is malformed"), "{error}");
+}
+
+#[tokio::test]
+async fn a_node_that_runs_apart_learns_when_to_change_its_keys() {
+    let options = DirectoryOptions {
+        epoch: Duration::from_secs(1),
+        rotation_epochs: 2,
+        ..DirectoryOptions::default()
+    };
+    let directory = DirectoryServer::start(options).await.unwrap();
+    let url = directory.ready().directory.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let node = NodeOptions {
+        directory: url.clone(),
+        mix_address: ([127, 0, 0, 1], 0).into(),
+        state: folder.path().to_owned(),
+        faults: FaultSettings::default(),
+    };
+    let node = NodeServer::start_mix(node, None).await.unwrap();
+    let mut keys = HashMap::new();
+    let three_rotations = async {
+        while keys.len() < 3 {
+            let reply = reply(&url).await;
+            if let Some(node) = reply.nodes.data.first() {
+                let key = node.x25519_sphinx_pubkey.clone();
+                let before = keys.insert(reply.metadata.rotation_id, key.clone());
+                assert!(
+                    before.is_none_or(|before| before == key),
+                    "one key a rotation"
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(LIMIT, three_rotations).await.unwrap();
+    assert_eq!(keys.values().collect::<HashSet<_>>().len(), 3);
+    node.shutdown().await;
+    directory.shutdown().await;
 }
 
 #[tokio::test]

@@ -12,8 +12,10 @@
 
 mod common;
 
-use common::{World, bytes, paced, small};
+use common::{Peer, World, bytes, next, paced, small};
+use sotto::Event;
 use sotto_core::client::{Config, Pacing};
+use sotto_core::message::SenderTag;
 use sotto_core::topology::directory::KeyRotationInfo;
 use sotto_mixnet::Options;
 use std::time::Duration;
@@ -110,5 +112,65 @@ async fn a_client_with_the_keys_of_long_ago_finds_out_and_repeats() {
     let statistics = alice.host.handle().statistics().await.unwrap();
     assert!(statistics.packets_repeated > 0);
     bob.has_exactly(&world, [bytes(5000)]).await;
+    world.end().await;
+}
+
+/// Bob's next message, and the tag to answer it by.
+async fn question(bob: &mut Peer) -> SenderTag {
+    loop {
+        if let Event::Message(message) = next(&mut bob.events, "the question").await {
+            return message.sender_tag.expect("the sender gave a tag");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn surbs_of_the_last_rotation_lead_back_for_one_more_epoch() {
+    let world = World::new(rotating(3600)).await;
+    let mut alice = world.peer("alice").await;
+    let mut bob = world.peer("bob").await;
+    let known = rotation(&world).await;
+    let handle = alice.host.handle();
+    handle
+        .send_anonymous(&bob.address, b"who am I?".to_vec(), 10)
+        .await
+        .unwrap();
+    let tag = question(&mut bob).await;
+    while rotation(&world).await == known {
+        world.mixnet.skip_epochs(1).await.unwrap();
+    }
+    bob.host.handle().reply(tag, bytes(5000)).await.unwrap();
+    alice.receive(bytes(5000)).await;
+    for node in 1..=4 {
+        assert_eq!(world.mixnet.counts(node).unwrap().refused, 0, "{node}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_whose_surbs_are_of_long_ago_leaves_with_the_next_ones() {
+    let world = World::new(rotating(3600)).await;
+    let aware = Config {
+        topology_refresh: Duration::from_millis(300),
+        ..Config::default()
+    };
+    let mut alice = world.peer_with("alice", aware.clone()).await;
+    let mut bob = world.peer_with("bob", aware).await;
+    let handle = alice.host.handle();
+    let to = bob.address;
+    let ask = || handle.send_anonymous(&to, b"who am I?".to_vec(), 10);
+    ask().await.unwrap();
+    let tag = question(&mut bob).await;
+    world.mixnet.skip_epochs(4).await.unwrap();
+    // Bob has heard of the new rotation when none of the old SURBs counts any more.
+    loop {
+        if let Event::Surbs { available: 0, .. } = next(&mut bob.events, "the end of SURBs").await {
+            break;
+        }
+    }
+    bob.host.handle().reply(tag, bytes(5000)).await.unwrap();
+    ask().await.unwrap();
+    alice.receive(bytes(5000)).await;
+    alice.has_exactly(&world, [bytes(5000)]).await;
     world.end().await;
 }

@@ -154,13 +154,13 @@ impl Announcer {
 
     /// Announces the node until it stops, then says goodbye.
     pub(crate) async fn run(self, tasks: Tasks) {
-        let mut timer = tokio::time::interval(SILENCE_LIMIT / 3);
-        let mut heard = true;
+        let (mut heard, mut pause) = (true, Duration::ZERO);
         loop {
             tokio::select! {
                 () = tasks.stopped() => break,
-                _ = timer.tick() => {}
+                () = tokio::time::sleep(pause) => {}
             }
+            pause = self.pause();
             let result = self.say(false).await;
             if let (Err(error), true) = (&result, heard) {
                 tracing::warn!(
@@ -172,6 +172,13 @@ impl Announcer {
             heard = result.is_ok();
         }
         let _ = self.say(true).await;
+    }
+
+    /// Between two announcements: short enough for a new key to be known before it is needed.
+    fn pause(&self) -> Duration {
+        let epochs = self.shared.calendar.epochs();
+        let quarter = epochs.map(|epochs| epochs.length() / 4);
+        quarter.map_or(SILENCE_LIMIT / 3, |quarter| quarter.min(SILENCE_LIMIT / 3))
     }
 
     async fn say(&self, goodbye: bool) -> Result<(), String> {
