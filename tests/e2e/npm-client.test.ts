@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromium } from './harness/chromium';
+import { firefox } from './harness/firefox';
 import { Mixnet } from './harness/mixnet';
 import { NpmClient } from './harness/npm-client';
 import { Sotto } from './harness/sotto';
+import { User } from './harness/user';
 
 describe('the official client of npm', () => {
   let mixnet: Mixnet;
@@ -56,6 +59,34 @@ describe('the official client of npm', () => {
       await sotto.dispose();
     }
   });
+
+  for (const kind of [chromium, firefox])
+    test(`exchanges messages and answers through reply blocks with the extension in ${kind.name}`, async () => {
+      const alice = await User.start(kind, mixnet.directory);
+      try {
+        const [own, address] = [await official.address(), await alice.address()];
+        // A question of the official client, answered in the popup.
+        await official.sendAnonymously(address, 'Who am I?', 20);
+        await alice.openAnonymous();
+        expect(await alice.untilReceived(1)).toEqual(['Who am I?']);
+        expect(await gets(1, () => alice.reply('Somebody polite.'))).toEqual([
+          { text: 'Somebody polite.', tag: null },
+        ]);
+        // A question from the popup, answered by the official client.
+        const [question] = await gets(1, () => alice.writeAnonymously(own, 'And who am I?'));
+        expect(question!.text).toBe('And who am I?');
+        await official.reply(question!.tag!, 'Nobody I know.');
+        await alice.openConversation(own);
+        expect(await alice.untilReceived(1)).toEqual(['Nobody I know.']);
+        await alice.untilSent('atGateway');
+        // And without anonymity.
+        expect(await gets(1, () => alice.write(own, 'It is Alice.'))).toEqual([
+          { text: 'It is Alice.', tag: null },
+        ]);
+      } finally {
+        await alice.leave();
+      }
+    });
 
   test('goes on after the nodes have changed their keys', async () => {
     const own = await official.address();
