@@ -12,13 +12,15 @@
 
 mod common;
 
-use common::{Peer, World, bytes, next, paced, small};
+use common::{LIMIT, Peer, World, bytes, next, paced, small};
 use sotto::Event;
 use sotto_core::client::{Config, Pacing};
 use sotto_core::message::SenderTag;
 use sotto_core::topology::directory::KeyRotationInfo;
 use sotto_mixnet::Options;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
 
 /// Rotations of two epochs of so many seconds.
 fn rotating(seconds: u64) -> Options {
@@ -30,6 +32,10 @@ fn rotating(seconds: u64) -> Options {
 }
 
 async fn rotation(world: &World) -> u32 {
+    rotation_info(world).await.progress.current_key_rotation_id
+}
+
+async fn rotation_info(world: &World) -> KeyRotationInfo {
     let url = format!("{}v1/epoch/key-rotation-info", world.mixnet.directory_url());
     let fetch = move || {
         ureq::get(&url)
@@ -40,8 +46,7 @@ async fn rotation(world: &World) -> u32 {
             .unwrap()
     };
     let text = tokio::task::spawn_blocking(fetch).await.unwrap();
-    let info: KeyRotationInfo = serde_json::from_str(&text).unwrap();
-    info.progress.current_key_rotation_id
+    serde_json::from_str(&text).unwrap()
 }
 
 async fn until_rotation(world: &World, wanted: u32) {
@@ -115,6 +120,12 @@ async fn a_client_with_the_keys_of_long_ago_finds_out_and_repeats() {
     world.end().await;
 }
 
+/// Steps over events until there is such a one. Others, such as news of the topology, never end.
+async fn until_event(events: &mut UnboundedReceiver<Event>, is: impl Fn(&Event) -> bool) {
+    let found = async { while !is(&next(events, "an event").await) {} };
+    timeout(LIMIT, found).await.expect("the event comes");
+}
+
 /// Bob's next message, and the tag to answer it by.
 async fn question(bob: &mut Peer) -> SenderTag {
     loop {
@@ -161,13 +172,18 @@ async fn an_answer_whose_surbs_are_of_long_ago_leaves_with_the_next_ones() {
     let ask = || handle.send_anonymous(&to, b"who am I?".to_vec(), 10);
     ask().await.unwrap();
     let tag = question(&mut bob).await;
+    let epoch = rotation_info(&world).await.current_absolute_epoch_id;
     world.mixnet.skip_epochs(4).await.unwrap();
-    // Bob has heard of the new rotation when none of the old SURBs counts any more.
-    loop {
-        if let Event::Surbs { available: 0, .. } = next(&mut bob.events, "the end of SURBs").await {
-            break;
-        }
-    }
+    // Alice makes the next SURBs with the new keys, and Bob has none of the old ones left.
+    let (alices, bobs) = (&mut alice.events, &mut bob.events);
+    let known = until_event(
+        alices,
+        |event| matches!(event, Event::Topology(news) if news.epoch >= epoch + 4),
+    );
+    let gone = until_event(bobs, |event| {
+        matches!(event, Event::Surbs { available: 0, .. })
+    });
+    tokio::join!(known, gone);
     bob.host.handle().reply(tag, bytes(5000)).await.unwrap();
     ask().await.unwrap();
     alice.receive(bytes(5000)).await;

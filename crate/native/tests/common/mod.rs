@@ -187,10 +187,14 @@ impl Peer {
 
     /// Waits for the message; any other is a failure.
     pub async fn receive(&mut self, body: Vec<u8>) -> MessageId {
-        while self.early.is_empty() {
-            let event = next(&mut self.events, "a message").await;
-            self.note(event);
-        }
+        // In all, as some events never end: news of the topology, for one.
+        let arrives = async {
+            while self.early.is_empty() {
+                let event = next(&mut self.events, "a message").await;
+                self.note(event);
+            }
+        };
+        timeout(LIMIT, arrives).await.expect("a message arrives");
         let (id, arrived) = self.early.remove(0);
         assert_eq!(
             arrived.len(),
@@ -215,10 +219,13 @@ impl Peer {
     }
 
     pub async fn until_delivery(&mut self, id: MessageId, is: impl Fn(&DeliveryState) -> bool) {
-        while !self.states.iter().any(|(of, state)| *of == id && is(state)) {
-            let event = next(&mut self.events, "delivery").await;
-            self.note(event);
-        }
+        let told = async {
+            while !self.states.iter().any(|(of, state)| *of == id && is(state)) {
+                let event = next(&mut self.events, "delivery").await;
+                self.note(event);
+            }
+        };
+        timeout(LIMIT, told).await.expect("the delivery is told of");
     }
 
     pub async fn until_at_gateway(&mut self, id: MessageId) {
