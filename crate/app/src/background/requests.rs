@@ -146,7 +146,7 @@ impl Background {
         self.pages.reply(&mut self.effects, asker, Reply::Ok);
         let message = crate::page::BackgroundMessage::Event {
             event: Event::Snapshot {
-                snapshot: self.snapshot(),
+                snapshot: Box::new(self.snapshot()),
             },
         };
         self.effects.push_back(Effect::Post {

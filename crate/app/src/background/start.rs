@@ -73,7 +73,7 @@ impl Background {
     fn started(&mut self, now: Time) {
         self.drain_client();
         self.settle_unaccepted();
-        let snapshot = self.snapshot();
+        let snapshot = Box::new(self.snapshot());
         self.pages
             .publish(&mut self.effects, &Event::Snapshot { snapshot });
         self.answer_waiting(now);

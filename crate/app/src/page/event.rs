@@ -15,7 +15,7 @@ pub enum Event {
     /// Everything as it is now; replaces what the page knows.
     Snapshot {
         /// It.
-        snapshot: Snapshot,
+        snapshot: Box<Snapshot>,
     },
     /// The connection to the mixnet changed.
     Connection {
