@@ -1,6 +1,7 @@
 //! Gateways and the network's map, as pages see and change them.
 
 #![allow(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that panics has failed"
