@@ -17,5 +17,6 @@ mod problem;
 pub mod sender;
 pub mod settings;
 mod text;
+pub mod vault;
 
 pub use preview::PREVIEW_CHARS;
