@@ -14,8 +14,6 @@ pub const MAX_VALUE_LEN: usize = 32 << 20;
 
 const END: u8 = 0;
 const RECORD: u8 = 1;
-/// Bytes of the time.
-const TIME_LEN: usize = 8;
 
 /// One record of a backup, in clear.
 #[derive(Clone, PartialEq, Eq)]
@@ -197,7 +195,7 @@ mod tests {
 
     /// The time, and then these bytes.
     fn push(bytes: &[u8]) -> Result<Vec<BackupRecord>, Malformed> {
-        Frames::default().push(&[&[0; TIME_LEN], bytes].concat())
+        Frames::default().push(&[&[0; 8], bytes].concat())
     }
 
     #[test]
