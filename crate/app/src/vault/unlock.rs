@@ -102,7 +102,8 @@ impl Envelope {
     /// The same key under another secret: a passphrase is set, changed or removed. The records stay
     /// as they are, and who kept an old envelope and its secret can still read them; to shut that
     /// out, records must be sealed anew by a new [`Vault`]. When a passphrase is set, delete both
-    /// copies of the device key in the same transaction.
+    /// copies of the device key in the same transaction; when it is removed, write those of a newly
+    /// drawn one.
     ///
     /// # Errors
     /// [`UnlockError`] if `old` is not the secret of this envelope.
