@@ -152,7 +152,7 @@ fn honest_step(rig: &mut Rig) {
 /// Whatever has happened, a world that is honest again brings the client online by itself.
 fn recover(rig: &mut Rig) {
     let mut steps = 0;
-    while !rig.is_online() && !rig.is_over() {
+    while !rig.is_well() && !rig.is_over() {
         steps += 1;
         assert!(
             steps < STEPS_TO_RECOVER,

@@ -9,7 +9,7 @@ use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{
     Client, Commit, Config, ConnectionId, ConnectionState, DeliveryState, FailReason, Input,
-    MessageId, Output, ReceivedMessage, Record, Store,
+    MessageId, Output, Problem, ReceivedMessage, Record, Store,
 };
 use sotto_core::gateway::message::{ClientMessage, ServerMessage};
 use sotto_core::gateway::{SharedKey, binary};
@@ -123,8 +123,18 @@ impl Rig {
         !self.headers.is_empty() || !self.received.is_empty()
     }
 
-    pub(super) fn is_online(&self) -> bool {
-        matches!(self.connection, Some(ConnectionState::Online { .. }))
+    /// Whether it is online, or waits for a gateway that the user named and no directory lists.
+    pub(super) fn is_well(&self) -> bool {
+        matches!(
+            self.connection,
+            Some(
+                ConnectionState::Online { .. }
+                    | ConnectionState::Offline {
+                        problem: Problem::ChosenGatewayMissing,
+                        ..
+                    }
+            )
+        )
     }
 
     pub(super) fn address(&self) -> Option<Address> {
