@@ -146,4 +146,17 @@ mod tests {
     fn an_expected_hour_is_waited_for() {
         assert!(patience(9, Duration::from_secs(3600)) > Duration::from_secs(5400));
     }
+
+    #[test]
+    fn an_ack_is_hoped_for_after_few_departures() {
+        let awaiting = |departures| FragmentState::Awaiting {
+            departures,
+            deadline: at(50),
+        };
+        assert!(awaiting(1).is_hopeful());
+        assert!(awaiting(PATIENT_AFTER).is_hopeful());
+        assert!(!awaiting(PATIENT_AFTER + 1).is_hopeful());
+        assert!(!FragmentState::Waiting { departures: 1 }.is_hopeful());
+        assert!(!FragmentState::Acked.is_hopeful());
+    }
 }

@@ -130,6 +130,35 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_is_due_at_its_very_time_and_forgotten_after_a_second() {
+        let mut rng = crate::ChaCha20Rng::from_seed([2; 32]);
+        // With a mean of nothing each tick is at the time of the one before.
+        let mut tick = |stream: &mut Stream, millis| {
+            let due = stream.tick(Time::from_millis(millis), &mut rng, Duration::ZERO);
+            (due, stream.deadline().map(Time::as_millis))
+        };
+        let mut stream = Stream::default();
+        assert_eq!(stream.deadline(), None);
+        assert_eq!(tick(&mut stream, 5000), (true, Some(5000)));
+        assert_eq!(tick(&mut stream, 4999), (false, Some(5000)));
+        assert_eq!(tick(&mut stream, 6000), (true, Some(5000)));
+        assert_eq!(tick(&mut stream, 6001), (true, Some(6001)));
+        stream.stop();
+        assert_eq!(stream.deadline(), None);
+        assert_eq!(tick(&mut stream, 9000), (true, Some(9000)));
+    }
+
+    #[test]
+    fn a_crowded_gateway_slows_the_pace_by_whole_multiples() {
+        let mut congestion = Congestion::default();
+        assert_eq!(congestion.factor(), 1);
+        for seconds in 1..=2 {
+            congestion = congestion.next(Time::from_millis(seconds * 1000), 99);
+        }
+        assert_eq!(congestion.factor(), 3);
+    }
+
+    #[test]
     fn the_pace_follows_the_gateway_step_by_step() {
         let at = Time::from_millis;
         let state = |factor, changed_at| Congestion {
@@ -139,7 +168,7 @@ mod tests {
         let table = [
             (state(1, 0), 600, 15, state(1, 0)),
             (state(1, 0), 499, 16, state(1, 0)),
-            (state(1, 0), 600, 16, state(2, 600)),
+            (state(1, 0), 500, 16, state(2, 500)),
             (state(6, 0), 600, 32, state(6, 600)),
             (state(3, 0), 4999, 0, state(3, 0)),
             (state(3, 0), 5000, 4, state(2, 5000)),

@@ -404,4 +404,149 @@ mod tests {
         assert_eq!(made_for(KeyRotation::Odd, 9), Some(9));
         assert_eq!(made_for(KeyRotation::Even, 9), Some(8));
     }
+
+    const TAG: SenderTag = SenderTag([3; 16]);
+    const NOW: Time = Time::from_millis(1000);
+
+    /// A SURB over one hop, told from others by its key. It leads nowhere.
+    fn surb(key: u8) -> Surb {
+        let first_hop = [&[4, 6, 253, 127, 0, 0, 1], [0; 25].as_slice()].concat();
+        let parts = [&[2][..], &[key; 16], &[0; 348], &first_hop, &[0; 16]];
+        Surb::from_record(&parts.concat()).unwrap()
+    }
+
+    /// Takes a SURB of rotation `made_for`, whose number is given.
+    fn receive(surbs: &mut Surbs, made_for: Option<u32>) -> u64 {
+        let number = surbs.next_number;
+        let parity = made_for.map_or(KeyRotation::Unknown, KeyRotation::from_id);
+        assert!(surbs.receive(NOW, TAG, parity, made_for, surb(1)).is_some());
+        number
+    }
+
+    #[test]
+    fn the_last_ten_are_kept_for_requests_and_waiting_for_them_ends() {
+        let waited = |level| Level {
+            quiet: GIVE_UP_AFTER,
+            requests: MAX_REQUESTS,
+            ..level
+        };
+        assert_eq!(decide(waited(level(10, 0, 1))), Decision::GiveUp);
+        assert_eq!(decide(waited(level(11, 0, 1))), Decision::Wait);
+        let mut surbs = Surbs::default();
+        for count in 1..=RESERVE + 1 {
+            assert!(!surbs.may_reply(TAG), "with {} on hand", count - 1);
+            receive(&mut surbs, None);
+            assert_eq!(surbs.available(TAG), count);
+        }
+        assert!(surbs.may_reply(TAG));
+    }
+
+    #[test]
+    fn a_rotation_ages_with_the_epochs_since_it_was_first_seen() {
+        let first = RotationNow::default().next(4, 100);
+        assert_eq!((first.id, first.age), (4, 0));
+        assert_eq!(first.next(4, 103).age, 3);
+        assert_eq!(first.next(4, 99).age, 0, "a directory that went back");
+        let second = first.next(4, 103).next(5, 104);
+        assert_eq!((second.id, second.age), (5, 0));
+        assert_eq!(second.next(5, 106).age, 2);
+    }
+
+    #[test]
+    fn surbs_survive_a_restart_as_they_were() {
+        for made_for in [None, Some(8), Some(9)] {
+            let (mut before, mut after) = (Surbs::default(), Surbs::default());
+            receive(&mut before, None);
+            let parity = made_for.map_or(KeyRotation::Unknown, KeyRotation::from_id);
+            let (key, record) = before.receive(NOW, TAG, parity, made_for, surb(7)).unwrap();
+            assert!(after.restore(NOW, &key, &record));
+            assert_eq!((after.knows(TAG), after.available(TAG)), (true, 1));
+            let held = after.take(TAG, RotationNow::default()).unwrap();
+            assert_eq!(
+                (held.number, held.parity, held.made_for),
+                (1, parity, made_for)
+            );
+            assert_eq!(held.surb.to_record(), surb(7).to_record());
+            assert_eq!(receive(&mut after, None), 2, "no number is given twice");
+        }
+    }
+
+    #[test]
+    fn damaged_surbs_are_refused() {
+        let mut surbs = Surbs::default();
+        let (key, record) = surbs
+            .receive(NOW, TAG, KeyRotation::Odd, Some(9), surb(1))
+            .unwrap();
+        let mut other = Surbs::default();
+        for (key, record) in [
+            (&key[..15], &record[..]),
+            (&key[..23], &record[..]),
+            (&key[..], &record[..4]),
+            (&key[..], &record[..record.len() - 1]),
+            (&key[..], &[&[3], &record[1..]].concat()[..]),
+        ] {
+            assert!(!other.restore(NOW, key, record));
+        }
+        assert!(!other.knows(TAG));
+        assert_eq!(other.tags(), []);
+    }
+
+    #[test]
+    fn fresh_surbs_are_used_before_stale_ones_and_dead_ones_never() {
+        let mut surbs = Surbs::default();
+        let dead = receive(&mut surbs, Some(7));
+        let stale = receive(&mut surbs, Some(8));
+        let fresh = [receive(&mut surbs, Some(9)), receive(&mut surbs, None)];
+        let now = RotationNow::default().next(9, 100);
+        assert_eq!(surbs.level(NOW, TAG, now, 0).unwrap().stale, 2);
+        assert_eq!(surbs.drop_dead(now), [(TAG, dead)]);
+        let mut level = surbs.level(NOW, TAG, now, 5).unwrap();
+        assert_eq!((level.available, level.stale, level.queued), (3, 1, 5));
+        let used: Vec<_> = std::iter::from_fn(|| surbs.take(TAG, now))
+            .map(|held| held.number)
+            .collect();
+        assert_eq!(used, [fresh[0], fresh[1], stale]);
+        level = surbs.level(NOW, TAG, now, 0).unwrap();
+        assert_eq!((level.available, level.stale), (0, 0));
+        assert_eq!(surbs.tags(), [TAG]);
+    }
+
+    #[test]
+    fn what_was_asked_for_counts_until_it_comes() {
+        let mut surbs = Surbs::default();
+        let later = NOW + Duration::from_secs(7);
+        surbs.asked(NOW, TAG, 5);
+        assert_eq!(surbs.level(NOW, TAG, RotationNow::default(), 0), None);
+        receive(&mut surbs, None);
+        surbs.asked(later, TAG, 20);
+        surbs.asked(later, TAG, 10);
+        let level = |surbs: &Surbs, seconds| {
+            let now = NOW + Duration::from_secs(seconds);
+            let level = surbs.level(now, TAG, RotationNow::default(), 0).unwrap();
+            (level.pending, level.requests, level.quiet.as_secs())
+        };
+        assert_eq!(level(&surbs, 9), (10, 2, 2));
+        receive(&mut surbs, None);
+        assert_eq!(level(&surbs, 9), (9, 0, 9), "something came");
+        surbs.asked(later, TAG, 10);
+        surbs.waits_from(NOW + Duration::from_secs(8), TAG);
+        assert_eq!(level(&surbs, 9), (10, 0, 1), "another answer waits");
+    }
+
+    #[test]
+    fn a_stranger_cannot_fill_the_disk_with_surbs() {
+        let mut surbs = Surbs::default();
+        let give = |surbs: &mut Surbs, tag: u16| {
+            let mut bytes = [0; 16];
+            bytes[..2].copy_from_slice(&tag.to_be_bytes());
+            surbs
+                .receive(NOW, SenderTag(bytes), KeyRotation::Odd, None, surb(1))
+                .is_some()
+        };
+        assert!((0..500).all(|_| give(&mut surbs, 0)));
+        assert!(!give(&mut surbs, 0));
+        assert!((1..1000).all(|tag| give(&mut surbs, tag)));
+        assert!(!give(&mut surbs, 1000), "too many correspondents");
+        assert!(give(&mut surbs, 999), "a known one");
+    }
 }

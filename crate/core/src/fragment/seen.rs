@@ -127,4 +127,28 @@ mod tests {
         assert!(!seen.contains(&first[0]));
         assert!(!seen.insert(SetId::new(9).unwrap(), &[0; 7]));
     }
+
+    fn set(id: u32) -> SetId {
+        SetId::new(id).unwrap()
+    }
+
+    fn record(millis: u64) -> Vec<u8> {
+        [millis.to_be_bytes().as_slice(), &[7; 8]].concat()
+    }
+
+    #[test]
+    fn the_oldest_sets_are_forgotten_when_there_are_too_many() {
+        let mut seen = Seen::default();
+        let most = u32::try_from(MAX_SETS).unwrap();
+        for id in 1..=most {
+            seen.insert(set(id), &record(u64::from(id)));
+        }
+        assert_eq!(seen.sweep(Time::from_millis(0)), []);
+        seen.insert(set(most + 1), &record(0));
+        assert_eq!(seen.sweep(Time::from_millis(0)), [set(1)]);
+        // As after a restart: records come in any order.
+        seen.sort();
+        seen.insert(set(most + 2), &record(0));
+        assert_eq!(seen.sweep(Time::from_millis(0)), [set(most + 1)]);
+    }
 }
