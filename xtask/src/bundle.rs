@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     package, paths,
@@ -28,7 +28,7 @@ const PAGES: [&str; 2] = ["popup/popup.tsx", "settings/settings.tsx"];
 const BACKGROUND: &str = "background/sw.ts";
 
 /// The versions that the manifest asks for.
-const BROWSERS: &str = "--target=chrome120,firefox140";
+const BROWSERS: &str = "--target=chrome120,firefox142";
 
 /// The unpacked extension.
 pub(crate) fn folder() -> PathBuf {
@@ -63,6 +63,12 @@ fn bundle_scripts() -> Result<()> {
             "--outbase=extension",
         ],
     )?;
+    for page in PAGES {
+        let script = folder().join(page).with_extension("js");
+        let safe = without_html_sink(&fs::read_to_string(&script)?)
+            .with_context(|| format!("cannot make {} safe", script.display()))?;
+        fs::write(&script, safe)?;
+    }
     let glue = wasm::folder().join("sotto_wasm.js");
     esbuild(
         &[BACKGROUND],
@@ -71,6 +77,19 @@ fn bundle_scripts() -> Result<()> {
             &format!("--alias:sotto-wasm={}", glue.display()),
         ],
     )
+}
+
+/// Where Preact puts the HTML of `dangerouslySetInnerHTML` into a page.
+const HTML_SINK: &str = ".innerHTML = ";
+
+/// A page's script in which Preact can make elements from data in no way: what would have been set
+/// as HTML is set as text. No page of ours asks for HTML, and a mistake that did would do no harm.
+///
+/// An error if there is not exactly the one place that is known.
+fn without_html_sink(script: &str) -> Result<String> {
+    let places = script.matches(HTML_SINK).count();
+    ensure!(places == 1, "it sets HTML in {places} places instead of 1");
+    Ok(script.replace(HTML_SINK, ".textContent = "))
 }
 
 /// Readable rather than minified: store reviewers and users can check it, and the size is in the wasm.
@@ -117,4 +136,23 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     }
     fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_set_as_html_is_set_as_text() {
+        let script = "old.__html == page.innerHTML || (page.innerHTML = next.__html)";
+        let safe = "old.__html == page.innerHTML || (page.textContent = next.__html)";
+        assert_eq!(without_html_sink(script).unwrap(), safe);
+    }
+
+    #[test]
+    fn a_script_with_an_unknown_way_to_set_html_is_refused() {
+        let two = "a.innerHTML = b; c.innerHTML = d";
+        assert!(without_html_sink(two).is_err());
+        assert!(without_html_sink("a.insertAdjacentHTML()").is_err());
+    }
 }

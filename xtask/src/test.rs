@@ -111,10 +111,10 @@ pub(crate) fn check_types(project: &str) -> Result<()> {
     process::run(process::command(paths::npm_program("tsc")).args(["--project", project]))
 }
 
-/// What Mozilla's store would refuse.
+/// What Mozilla's store would refuse or warn of.
 pub(crate) fn lint_package() -> Result<()> {
     let mut command = process::command(paths::npm_program("web-ext"));
-    command.args(["lint", "--no-config-discovery"]);
+    command.args(["lint", "--no-config-discovery", "--warnings-as-errors"]);
     process::run(command.arg("--source-dir").arg(package::folder("firefox")))
 }
 
