@@ -262,7 +262,7 @@ impl Network {
         NymRouteProvider::new(Arc::new(topology), true)
     }
 
-    fn at(&self, address: SocketAddr) -> &TestNode {
+    pub(crate) fn at(&self, address: SocketAddr) -> &TestNode {
         self.nodes
             .iter()
             .find(|node| node.address == address)
@@ -307,12 +307,17 @@ impl Network {
 
     /// Sends a packet through nodes that run the official code, in our v8 frames, and checks that
     /// every hop sees Sphinx version 259.
-    pub(crate) fn pass_theirs(&self, mut in_flight: InFlight) -> Arrived {
+    pub(crate) fn pass_theirs(&self, in_flight: InFlight) -> Arrived {
+        self.pass_theirs_as(259, in_flight)
+    }
+
+    /// The same with another Sphinx version.
+    pub(crate) fn pass_theirs_as(&self, version: u16, mut in_flight: InFlight) -> Arrived {
         let (mut delays, mut passed) = (Vec::new(), Vec::new());
         loop {
             let node = self.at(in_flight.next);
             passed.push(node.id);
-            match process(node, in_flight.packet) {
+            match process(node, version, in_flight.packet) {
                 MixProcessingResultData::ForwardHop { packet, delay } => {
                     delays.push(delay.unwrap().to_duration());
                     in_flight = InFlight {
@@ -329,7 +334,7 @@ impl Network {
 }
 
 /// What an official node does with one packet: codec, partial unwrapping, finishing.
-fn process(node: &TestNode, packet: Vec<u8>) -> MixProcessingResultData {
+fn process(node: &TestNode, expected: u16, packet: Vec<u8>) -> MixProcessingResultData {
     let frame = NodeFrame {
         rotation: KeyRotation::from_id(ROTATION),
         packet,
@@ -347,7 +352,7 @@ fn process(node: &TestNode, packet: Vec<u8>) -> MixProcessingResultData {
     let MixPacketVersion::Sphinx(version) = result.packet_version else {
         panic!("not a Sphinx packet");
     };
-    assert_eq!(version.value(), 259);
+    assert_eq!(version.value(), expected);
     result.processing_data
 }
 

@@ -13,6 +13,7 @@ mod addresses;
 mod client;
 mod cover;
 mod directory;
+mod first_version;
 mod fixture;
 mod fragments;
 mod frames;
