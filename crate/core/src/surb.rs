@@ -355,4 +355,48 @@ mod tests {
         }
         assert!(Surb::from_record(&[&[3], &record[1..]].concat()).is_err());
     }
+
+    /// A SURB of the first version: the same, with four keys of 192 bytes in place of seeds.
+    fn first_version() -> Vec<u8> {
+        let Fixture {
+            mut rng, journey, ..
+        } = fixture();
+        let second = Surb::make(&mut rng, &journey).unwrap().encode_v2().unwrap();
+        [&second[..BASE_LEN], &[6; V1_HOPS * PAYLOAD_KEY_LEN]].concat()
+    }
+
+    #[test]
+    fn surbs_of_the_first_version_are_used_and_kept_and_not_passed_on() {
+        let first = first_version();
+        let bytes = [&[0, 0, 0, 2], first.as_slice(), &first, b"rest"].concat();
+        let (batch, rest) = SurbBatch::decode_v1(&bytes).unwrap();
+        assert_eq!((batch.surbs.len(), rest), (2, &b"rest"[..]));
+        assert_eq!(batch.rotation, KeyRotation::Unknown);
+        assert_eq!(batch.encode_v2(), [0; 4]);
+        let surb = &batch.surbs[0];
+        assert!(surb.encode_v2().is_none());
+        let record = surb.to_record();
+        assert_eq!(record[1..], first);
+        let read = Surb::from_record(&record).unwrap();
+        assert_eq!(read.to_record(), record);
+        let sealed = read
+            .seal(batch.rotation, PacketSize::Ack, &[6; 21])
+            .unwrap();
+        assert_eq!(sealed.packet.len(), PacketSize::Ack.packet_len());
+        assert_eq!(sealed.next_hop, NodeAddress(([127, 0, 0, 1], 1789).into()));
+    }
+
+    #[test]
+    fn a_plaintext_that_does_not_fit_is_refused() {
+        let surb = Surb::from_record(&[&[1], &*first_version()].concat()).unwrap();
+        let sealed = surb.seal(KeyRotation::Odd, PacketSize::Ack, &[6; 22]);
+        assert!(sealed.is_err());
+    }
+
+    #[test]
+    fn a_reply_key_is_named_by_its_hash() {
+        let key = ReplyKey::from_bytes([7; 16]);
+        assert_eq!(key.digest(), *blake3::hash(&[7; 16]).as_bytes());
+        assert_eq!(key.as_bytes(), &[7; 16]);
+    }
 }

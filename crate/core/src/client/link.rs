@@ -327,4 +327,76 @@ mod tests {
         link.heard(due);
         assert!(link.next_deadline() > due);
     }
+
+    #[test]
+    fn only_a_signed_in_gateway_puts_its_deadline_off_by_talking() {
+        let mut link = link();
+        let later = NOW + Duration::from_secs(5);
+        link.enter(NOW, Stage::Probing);
+        link.heard(later);
+        assert_eq!(link.next_deadline(), NOW + STEP_PATIENCE);
+        link.enter(NOW, Stage::Online);
+        link.heard(later);
+        assert_eq!(link.next_deadline(), later + QUIET);
+    }
+
+    #[test]
+    fn a_link_wakes_for_whatever_is_due_first() {
+        let mut link = link();
+        link.enter(NOW, Stage::Online);
+        link.heard(NOW);
+        link.claimed(NOW);
+        assert!(link.is_claiming());
+        assert_eq!(link.next_deadline(), NOW + STEP_PATIENCE);
+        link.claim_refused(NOW);
+        assert!(!link.is_claiming());
+        assert_eq!(link.next_deadline(), NOW + QUIET);
+        link.heard(NOW + CLAIM_AGAIN);
+        assert_eq!(link.next_deadline(), NOW + CLAIM_AGAIN);
+        assert!(!link.claim_is_late(NOW + CLAIM_AGAIN), "it is answered");
+    }
+
+    #[test]
+    fn a_claim_is_over_once_there_is_enough() {
+        let mut link = link();
+        link.enter(NOW, Stage::Online);
+        link.claim_refused(NOW);
+        link.set_bandwidth(LOW_BANDWIDTH - 1);
+        assert!(!link.wants_bandwidth(NOW), "still refused");
+        link.set_bandwidth(LOW_BANDWIDTH);
+        link.set_bandwidth(0);
+        assert!(link.wants_bandwidth(NOW));
+    }
+
+    #[test]
+    fn a_person_is_told_of_three_steps() {
+        let mut link = link();
+        let mut step = |stage| {
+            link.enter(NOW, stage);
+            link.step()
+        };
+        let reply = Vec::new();
+        let table = [
+            (Stage::Opening, Step::Gateway),
+            (Stage::Probing, Step::Gateway),
+            (Stage::StoringKey { reply }, Step::Registering),
+            (Stage::AwaitingFourth, Step::Registering),
+            (Stage::AwaitingRegister, Step::Registering),
+            (Stage::StoringRegistration, Step::Registering),
+            (Stage::StoringTimestamp, Step::Authenticating),
+            (Stage::Authenticating, Step::Authenticating),
+        ];
+        for (stage, expected) in table {
+            assert_eq!(step(stage), expected);
+        }
+    }
+
+    #[test]
+    fn packets_are_laid_out_as_the_gateway_s_version_has_them() {
+        let mut link = link();
+        for (version, layout) in [(4, PacketVersion::V1), (5, PacketVersion::V2)] {
+            link.version = version;
+            assert_eq!(link.packet_version(), layout);
+        }
+    }
 }

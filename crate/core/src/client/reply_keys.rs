@@ -79,3 +79,60 @@ impl ReplyKeys {
         gone
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_millis(1000);
+    const TAG: SenderTag = SenderTag([5; 16]);
+
+    /// A SURB over one hop with that key. It leads nowhere.
+    fn surb(key: u8) -> Surb {
+        let first_hop = [&[4, 6, 253, 127, 0, 0, 1], [0; 25].as_slice()].concat();
+        let parts = [&[2][..], &[key; 16], &[0; 348], &first_hop, &[0; 16]];
+        Surb::from_record(&parts.concat()).unwrap()
+    }
+
+    fn taken(keys: &mut ReplyKeys, digest: [u8; 32]) -> Option<(SenderTag, [u8; 16])> {
+        let (tag, key) = keys.take(&digest)?;
+        Some((tag, *key.as_bytes()))
+    }
+
+    #[test]
+    fn an_answer_finds_its_key_once_even_after_a_restart() {
+        let mut keys = ReplyKeys::default();
+        let (digest, record) = keys.remember(NOW, TAG, &surb(7));
+        assert_eq!(digest, surb(7).reply_key().digest());
+        assert_eq!(taken(&mut keys, [0; 32]), None);
+        assert_eq!(taken(&mut keys, digest), Some((TAG, [7; 16])));
+        assert_eq!(taken(&mut keys, digest), None);
+        assert!(keys.restore(&digest, &record));
+        assert_eq!(taken(&mut keys, digest), Some((TAG, [7; 16])));
+    }
+
+    #[test]
+    fn damaged_keys_are_refused() {
+        let mut keys = ReplyKeys::default();
+        let (digest, record) = ReplyKeys::default().remember(NOW, TAG, &surb(7));
+        assert!(!keys.restore(&digest[..31], &record));
+        for len in 0..record.len() {
+            assert!(!keys.restore(&digest, &record[..len]), "{len} bytes");
+        }
+        assert_eq!(taken(&mut keys, digest), None);
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_a_day() {
+        let mut keys = ReplyKeys::default();
+        let (digest, record) = keys.remember(NOW, TAG, &surb(7));
+        let (later, _) = keys.remember(NOW + Duration::from_secs(1), TAG, &surb(8));
+        assert_eq!(keys.sweep(NOW + MEMORY), [[0; 32]; 0]);
+        let past = NOW + MEMORY + Duration::from_millis(1);
+        assert_eq!(keys.sweep(past), [digest]);
+        assert_eq!(taken(&mut keys, digest), None);
+        assert_eq!(taken(&mut keys, later), Some((TAG, [8; 16])));
+        assert!(keys.restore(&digest, &record), "the time is on disk");
+        assert_eq!(keys.sweep(past), [digest]);
+    }
+}
