@@ -19,12 +19,13 @@ interface Properties {
 export function App({ chat, composing, link, inTab }: Properties) {
   return (
     <>
-      <div class={`panes ${chat.isOpen.value ? 'open' : ''}`}>
+      <main class={`panes ${chat.isOpen.value ? 'open' : ''}`}>
+        <h1 class="unseen">{text('extensionName')}</h1>
         <Side chat={chat} inTab={inTab} />
-        <main class="talk">
+        <div class="talk">
           <Talk chat={chat} composing={composing} link={link} />
-        </main>
-      </div>
+        </div>
+      </main>
       <p class="unseen" aria-live="polite">
         {chat.announcement.value}
       </p>
@@ -65,7 +66,10 @@ function Header({ inTab }: { inTab: boolean }) {
   return (
     <header>
       <Mark />
-      <h1>{text('extensionName')}</h1>
+      {/* The heading is beside the list, so that it is there also while the list is not. */}
+      <span class="title" aria-hidden="true">
+        {text('extensionName')}
+      </span>
       {inTab ? null : (
         <a
           class="tool"
