@@ -1,4 +1,8 @@
-import messages from '../_locales/en/messages.json';
+import german from '../_locales/de/messages.json';
+import english from '../_locales/en/messages.json';
+
+/** The languages that Sotto speaks. */
+export const LOCALES = { de: german, en: english };
 
 /** One end of a port. What is posted at one end arrives at the other. */
 export class FakePort {
@@ -56,6 +60,8 @@ export class FakeBrowser {
   readonly onInstalled = new FakeEvent<[]>();
   readonly alarms: { name: string; periodInMinutes: number }[] = [];
   popupViews: unknown[] = [];
+  /** The user's. */
+  language: keyof typeof LOCALES = 'en';
   platformInfoCalls = 0;
   badge = '';
   readonly #onAlarm = new FakeEvent<[{ name: string }]>();
@@ -89,7 +95,11 @@ export class FakeBrowser {
       onAlarm: this.#onAlarm,
     },
     extension: { getViews: () => this.popupViews },
-    i18n: { getMessage: localized, getUILanguage: () => 'en' },
+    i18n: {
+      getMessage: (name: string, substitutions: string[]) =>
+        localized(LOCALES[this.language], name, substitutions),
+      getUILanguage: () => this.language,
+    },
     storage: { session: this.session },
   };
 
@@ -112,13 +122,17 @@ export function installFakeBrowser(): FakeBrowser {
   return browser;
 }
 
-interface LocaleEntry {
+/** A string of a language, with the names of what is filled in. */
+export interface LocaleEntry {
   message: string;
   placeholders?: Record<string, { content: string }>;
 }
 
-function localized(name: string, substitutions: string[] = []): string {
-  const entry = (messages as Record<string, LocaleEntry>)[name];
+/** The strings of a language by their names. */
+export type Locale = Record<string, LocaleEntry>;
+
+function localized(locale: Locale, name: string, substitutions: string[] = []): string {
+  const entry = locale[name];
   if (!entry) return '';
   return entry.message.replace(/\$(\w+)\$/g, (_, placeholder: string) => {
     const content = entry.placeholders?.[placeholder.toLowerCase()]?.content ?? '';

@@ -1,10 +1,11 @@
-// Takes pictures of the pages in every scenario: node extension/testing/pictures.mjs [folder]
+// Takes pictures of the pages in every scenario: node extension/testing/pictures.mjs [folder] [de]
 import { build } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const folder = resolve(process.argv[2] ?? 'target/pictures');
+const german = process.argv[3] === 'de' ? '&de' : '';
 const pages = resolve('target/extension');
 const PICTURES = [
   ...[
@@ -40,7 +41,7 @@ const preview = await build({
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 for (const colorScheme of ['light', 'dark']) {
   for (const [size, query, viewport] of [
-    ['popup', '', { width: 400, height: 600 }],
+    ['popup', '?', { width: 400, height: 600 }],
     ['tab', '?tab', { width: 1000, height: 720 }],
   ]) {
     const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2 });
@@ -52,8 +53,8 @@ for (const colorScheme of ['light', 'dark']) {
     for (const [name, scenario] of PICTURES) {
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error(name, scenario, error));
-      await page.goto(`http://preview/${name}/${name}.html${query}#${scenario}`);
-      await page.waitForFunction(() => document.querySelector('main *'));
+      await page.goto(`http://preview/${name}/${name}.html${query}${german}#${scenario}`);
+      await page.waitForFunction(() => document.querySelector('main > *'));
       await page.screenshot({ path: `${folder}/${name}-${scenario}-${colorScheme}-${size}.png` });
       await page.close();
     }

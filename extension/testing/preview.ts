@@ -1,11 +1,14 @@
 // Runs in a page before its scripts, and takes the place of the browser and the background, so
-// that the pages can be looked at without either. The scenario is named after the # of the address.
+// that the pages can be looked at without either. The scenario is named after the # of the address,
+// and what follows its ? says whether the page is in a tab and in German: ?tab&de.
 import { FakeBackground, STARTING } from './fake-background';
 import { installFakeBrowser } from './fake-browser';
 import { SCENARIOS } from './scenarios';
 
 const browser = installFakeBrowser();
-if (location.search !== '?tab') browser.popupViews = [window];
+const options = new URLSearchParams(location.search);
+if (!options.has('tab')) browser.popupViews = [window];
+if (options.has('de')) browser.language = 'de';
 const scenario = SCENARIOS[location.hash.slice(1)] ?? STARTING;
 const background = new FakeBackground(browser, scenario);
 void browser.session.set({ place: scenario.open });
