@@ -18,6 +18,9 @@ export function Page({ preferences, gateways }: { preferences: Preferences; gate
       <main>
         {settings ? <Form preferences={preferences} settings={settings} /> : null}
         <Gateway gateways={gateways} />
+        <p>
+          <a href="../diagnostics/diagnostics.html">{text('diagnosticsTitle')}</a>
+        </p>
       </main>
     </>
   );

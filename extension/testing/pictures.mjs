@@ -29,6 +29,7 @@ const PICTURES = [
   ['settings', 'empty'],
   ['settings', 'gateways'],
   ['settings', 'moving'],
+  ...['starting', 'list', 'old-map', 'gateways', 'moving', 'full'].map((name) => ['diagnostics', name]),
 ];
 
 await mkdir(folder, { recursive: true });

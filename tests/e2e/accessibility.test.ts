@@ -14,6 +14,7 @@ const PLACES = [
   { page: 'popup', tab: false },
   { page: 'popup', tab: true },
   { page: 'settings', tab: true },
+  { page: 'diagnostics', tab: true },
 ] as const;
 const THEMES = ['light', 'dark'] as const;
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Copied as they are.
-const STATIC: [&str; 8] = [
+const STATIC: [&str; 10] = [
     "manifest.json",
     "_locales",
     "icons",
@@ -22,9 +22,15 @@ const STATIC: [&str; 8] = [
     "popup/popup.css",
     "settings/settings.html",
     "settings/settings.css",
+    "diagnostics/diagnostics.html",
+    "diagnostics/diagnostics.css",
     "style",
 ];
-const PAGES: [&str; 2] = ["popup/popup.tsx", "settings/settings.tsx"];
+const PAGES: [&str; 3] = [
+    "popup/popup.tsx",
+    "settings/settings.tsx",
+    "diagnostics/diagnostics.tsx",
+];
 const BACKGROUND: &str = "background/sw.ts";
 
 /// The versions that the manifest asks for.

@@ -1,0 +1,113 @@
+import type { ConnectionView, GatewaysView, Snapshot, TopologyView } from 'sotto-wasm';
+import { text } from '../browser/strings';
+import { shorten } from '../format/shorten';
+import { clock, span } from '../format/time';
+import { STEPS } from '../popup/connection';
+import type { Fault } from './watch';
+
+/** A name and what is known under it. */
+export type Fact = [name: string, value: string];
+
+/** Facts that belong together. */
+export interface Section {
+  title: string;
+  facts: Fact[];
+}
+
+/** So many characters of a gateway's name tell it from others, and do not give all of it away. */
+const NAME_LENGTH = 9;
+
+/**
+ * What a person who helps may see: states, counts, ages, codes of faults, and shortened names of
+ * gateways. Nothing of an address, a key, a tag, a message, or the directory in use.
+ */
+export function report(snapshot: Snapshot, faults: Fault[], now: number): Section[] {
+  return [
+    { title: text('diagnosticsConnection'), facts: connectionFacts(snapshot) },
+    { title: text('gatewayTitle'), facts: gatewayFacts(snapshot.gateways) },
+    { title: text('diagnosticsMap'), facts: mapFacts(snapshot.topology, now) },
+    { title: text('diagnosticsMessages'), facts: messageFacts(snapshot) },
+    { title: text('diagnosticsFaults'), facts: faultFacts(faults) },
+  ];
+}
+
+/** The report as lines of text. */
+export function plainText(sections: Section[]): string {
+  const lines = ({ title, facts }: Section) => [
+    title,
+    ...facts.map(([name, value]) => `  ${name}: ${value}`),
+  ];
+  return sections.map((section) => `${lines(section).join('\n')}\n`).join('\n');
+}
+
+function connectionFacts({ connection, storage, settings }: Snapshot): Fact[] {
+  return [
+    [text('diagnosticsState'), state(connection)],
+    [text('trafficTitle'), text(TRAFFIC[settings.traffic])],
+    [text('diagnosticsStorage'), storage ? storage.code : text('diagnosticsWorks')],
+  ];
+}
+
+const TRAFFIC = { protected: 'trafficProtected', fast: 'trafficFast', direct: 'trafficDirect' } as const;
+
+function state(connection: ConnectionView): string {
+  switch (connection.state) {
+    case 'connecting':
+      return text(STEPS[connection.step]);
+    case 'online':
+      return withCode(text('diagnosticsOnline'), connection.problem?.code);
+    case 'offline':
+      return withCode(text('connectionOffline'), connection.problem.code);
+  }
+}
+
+function withCode(words: string, code: string | undefined): string {
+  return code === undefined ? words : `${words} (${code})`;
+}
+
+function gatewayFacts({ own, next, former }: GatewaysView): Fact[] {
+  return [
+    [text('diagnosticsOwnGateway'), gateway(own)],
+    ...(next ? [[text('gatewayMoving'), `${gateway(next.gateway)}, ${state(next.connection)}`] as Fact] : []),
+    ...former.map(({ gateway: name, online, leaving }): Fact => {
+      const words = leaving ? 'gatewayLeaving' : online ? 'diagnosticsOnline' : 'connectionOffline';
+      return [text('gatewayFormer'), `${gateway(name)}, ${text(words)}`];
+    }),
+  ];
+}
+
+function gateway(name: string | null): string {
+  return name === null ? text('diagnosticsNone') : shorten(name, NAME_LENGTH);
+}
+
+function mapFacts(topology: TopologyView | null, now: number): Fact[] {
+  if (!topology) return [[text('diagnosticsMap'), text('diagnosticsNone')]];
+  return [
+    [text('diagnosticsAge'), span(Math.max(0, now - topology.fetchedAt))],
+    [text('diagnosticsSource'), text(topology.stored ? 'diagnosticsFromDisk' : 'directoryTitle')],
+    [text('diagnosticsEpoch'), String(topology.epoch)],
+    [text('diagnosticsMixNodes'), String(topology.mixNodes)],
+    [text('diagnosticsGateways'), String(topology.gateways)],
+  ];
+}
+
+function messageFacts({ messages, conversations }: Snapshot): Fact[] {
+  const states = messages.flatMap(({ delivery }) => (delivery ? [delivery.state] : []));
+  const count = (...wanted: string[]) => String(states.filter((state) => wanted.includes(state)).length);
+  const levels = conversations.flatMap(({ peer }) =>
+    peer.kind === 'anonymous' ? [peer.level.available] : [],
+  );
+  return [
+    [text('deliveryQueued'), count('queued', 'sending')],
+    [text('diagnosticsWaiting'), count('waitingForReplyBlocks')],
+    [text('deliverySent'), count('sent')],
+    [text('deliveryAtGateway'), count('atGateway')],
+    [text('deliveryFailed'), count('failed')],
+    [text('diagnosticsReplyBlocks'), levels.join(', ') || text('diagnosticsNone')],
+  ];
+}
+
+function faultFacts(faults: Fault[]): Fact[] {
+  if (faults.length === 0) return [[text('diagnosticsFaultsSeen'), text('diagnosticsNone')]];
+  return faults.map(({ at, code }) => [clock(at), code]);
+}
