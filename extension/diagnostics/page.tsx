@@ -5,8 +5,9 @@ import type { Watch } from './watch';
 
 /** What is known about the connection, for whoever looks for a fault. */
 export function Page({ watch }: { watch: Watch }) {
-  const { snapshot, now } = watch;
-  const sections = snapshot.value ? report(snapshot.value, watch.faults.value, now.value) : [];
+  const { snapshot, packets, faults, now } = watch;
+  const seen = { packets: packets.value, faults: faults.value, now: now.value };
+  const sections = snapshot.value ? report(snapshot.value, seen) : [];
   return (
     <>
       <header>

@@ -1,6 +1,6 @@
 import type { Event } from 'sotto-wasm';
 import { beforeEach, expect, test } from 'vitest';
-import type { Scenario } from '../testing/fake-background';
+import { PACKETS, type Scenario } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
 import { message, SCENARIOS } from '../testing/scenarios';
 import { plainText, report } from './report';
@@ -17,7 +17,8 @@ function watching(name: string): Watch {
 }
 
 function copied(watch: Watch): string {
-  return plainText(report(watch.snapshot.value as Scenario, watch.faults.value, NOW));
+  const seen = { packets: watch.packets.value, faults: watch.faults.value, now: NOW };
+  return plainText(report(watch.snapshot.value as Scenario, seen));
 }
 
 const codes = (watch: Watch) => watch.faults.value.map(({ code }) => code);
@@ -45,7 +46,8 @@ test('the report tells the state, the gateways and how old the map is', () => {
   expect(copy).toContain('In use: 5FtU…p4Cw\n');
   expect(copy).toContain('Registering with the gateway');
   const old = SCENARIOS['old-map'] as Scenario;
-  const lines = plainText(report(old, [], (old.topology?.fetchedAt ?? 0) + 5 * 3_600_000));
+  const now = (old.topology?.fetchedAt ?? 0) + 5 * 3_600_000;
+  const lines = plainText(report(old, { packets: null, faults: [], now }));
   expect(lines).toContain('Age: 5 hours\n');
   expect(lines).toContain('Source: kept from last time\n');
   expect(lines).toContain('Epoch: 412\n');
@@ -92,4 +94,13 @@ test('what happens while the page is open is reported', () => {
   expect(copied(watch)).toContain('Answers that wait for reply blocks: 0\n');
   watch.apply({ type: 'conversationRemoved', id: conversation }, NOW);
   expect(copied(watch)).toContain('correspondent: none\n');
+});
+
+test('packets are counted as the background counts them, and not guessed while it cannot', async () => {
+  const watch = watching('empty');
+  await watch.look({ request: async () => ({ type: 'diagnostics', packets: PACKETS }) }, NOW);
+  expect(copied(watch)).toContain('Sent, with repetitions: 1204\n');
+  expect(copied(watch)).toContain('Cover that came back: 16590\n');
+  await watch.look({ request: () => Promise.reject(new Error('gone')) }, NOW);
+  expect(copied(watch)).toContain('Packets since the start: none\n');
 });

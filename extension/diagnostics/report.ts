@@ -1,5 +1,5 @@
-import type { ConnectionView, GatewaysView, Snapshot, TopologyView } from 'sotto-wasm';
-import { text } from '../browser/strings';
+import type { ConnectionView, GatewaysView, PacketCounts, Snapshot, TopologyView } from 'sotto-wasm';
+import { text, type StringName } from '../browser/strings';
 import { shorten } from '../format/shorten';
 import { clock, span } from '../format/time';
 import { STEPS } from '../popup/connection';
@@ -17,15 +17,23 @@ export interface Section {
 /** So many characters of a gateway's name tell it from others, and do not give all of it away. */
 const NAME_LENGTH = 9;
 
+/** What is known besides the snapshot; times are in milliseconds since the Unix epoch. */
+export interface Seen {
+  packets: PacketCounts | null;
+  faults: Fault[];
+  now: number;
+}
+
 /**
  * What a person who helps may see: states, counts, ages, codes of faults, and shortened names of
  * gateways. Nothing of an address, a key, a tag, a message, or the directory in use.
  */
-export function report(snapshot: Snapshot, faults: Fault[], now: number): Section[] {
+export function report(snapshot: Snapshot, { packets, faults, now }: Seen): Section[] {
   return [
     { title: text('diagnosticsConnection'), facts: connectionFacts(snapshot) },
     { title: text('gatewayTitle'), facts: gatewayFacts(snapshot.gateways) },
     { title: text('diagnosticsMap'), facts: mapFacts(snapshot.topology, now) },
+    { title: text('diagnosticsPackets'), facts: packetFacts(packets) },
     { title: text('diagnosticsMessages'), facts: messageFacts(snapshot) },
     { title: text('diagnosticsFaults'), facts: faultFacts(faults) },
   ];
@@ -89,6 +97,27 @@ function mapFacts(topology: TopologyView | null, now: number): Fact[] {
     [text('diagnosticsMixNodes'), String(topology.mixNodes)],
     [text('diagnosticsGateways'), String(topology.gateways)],
   ];
+}
+
+const COUNTS: Record<keyof PacketCounts, StringName> = {
+  packetsSent: 'packetsSent',
+  packetsRepeated: 'packetsRepeated',
+  coverSent: 'packetsCoverSent',
+  acks: 'packetsAcks',
+  strayAcks: 'packetsStrayAcks',
+  fragments: 'packetsFragments',
+  duplicates: 'packetsDuplicates',
+  cover: 'packetsCover',
+  malformed: 'packetsMalformed',
+  unreadable: 'packetsUnreadable',
+  unknownText: 'packetsUnknownText',
+  damagedRecords: 'packetsDamagedRecords',
+};
+
+function packetFacts(packets: PacketCounts | null): Fact[] {
+  if (!packets) return [[text('diagnosticsPackets'), text('diagnosticsNone')]];
+  const counted = Object.entries(COUNTS) as [keyof PacketCounts, StringName][];
+  return counted.map(([count, name]) => [text(name), String(packets[count])]);
 }
 
 function messageFacts({ messages, conversations }: Snapshot): Fact[] {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import type { Event, MessageView, Snapshot } from 'sotto-wasm';
+import type { Event, MessageView, PacketCounts, Snapshot } from 'sotto-wasm';
+import type { BackgroundLink } from '../link/background-link';
 
 /** A fault that was seen: when, in milliseconds since the Unix epoch, and which. */
 export interface Fault {
@@ -15,6 +16,8 @@ export class Watch {
   readonly snapshot = signal<Snapshot | null>(null);
   /** The last ones since the page was opened, the newest first. */
   readonly faults = signal<Fault[]>([]);
+  /** What the client did; nothing while there is none. */
+  readonly packets = signal<PacketCounts | null>(null);
   readonly now = signal(Date.now());
   #present = new Set<string>();
 
@@ -26,6 +29,13 @@ export class Watch {
     this.snapshot.value = snapshot;
     this.now.value = at;
     this.#note(faultsOf(snapshot), at);
+  }
+
+  /** Looks anew at what no event tells of. */
+  async look(link: Pick<BackgroundLink, 'request'>, at: number): Promise<void> {
+    this.now.value = at;
+    const reply = await link.request({ type: 'diagnostics' }).catch(() => null);
+    this.packets.value = reply?.type === 'diagnostics' ? reply.packets : null;
   }
 
   /** A fault that lasts is noted once, and again when it comes back. */

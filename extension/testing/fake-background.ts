@@ -4,6 +4,7 @@ import type {
   ErrorView,
   Event,
   MessageView,
+  PacketCounts,
   PageMessage,
   Reply,
   Request,
@@ -24,6 +25,22 @@ export const STARTING: Scenario = {
   conversations: [],
   messages: [],
   settings: { directory: 'http://127.0.0.1:17080/', traffic: 'direct' },
+};
+
+/** What a client did that is cautious with its packets. */
+export const PACKETS: PacketCounts = {
+  packetsSent: 1_204,
+  packetsRepeated: 17,
+  coverSent: 8_310,
+  acks: 1_180,
+  strayAcks: 6,
+  fragments: 431,
+  duplicates: 3,
+  cover: 16_590,
+  malformed: 0,
+  unreadable: 0,
+  unknownText: 0,
+  damagedRecords: 0,
 };
 
 /** Speaks the messages of the real background, from memory. */
@@ -105,6 +122,8 @@ export class FakeBackground {
         return this.#fullMessage(request.id);
       case 'gatewayChoices':
         return { type: 'gatewayChoices', gateways: this.gatewayChoices };
+      case 'diagnostics':
+        return { type: 'diagnostics', packets: PACKETS };
       case 'settings':
         return { type: 'settings', settings: this.state.settings };
       default:

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use common::{Behaviour, Disk, PAGE, POPUP, World, address, sample, send_request};
 use serde_json::{Value, json};
-use sotto_app::background::{Input, PortId};
+use sotto_app::background::{Input, PortId, Table};
 use sotto_app::limit::{MAX_PORTS, MAX_REQUEST_BYTES, MAX_WAITING_REQUESTS, REQUEST_BURST};
 use sotto_app::page::{RequestError, RequestKind};
 use sotto_app::sender::Sender;
-use sotto_core::client::MAX_MESSAGE_BYTES;
+use sotto_core::client::{MAX_MESSAGE_BYTES, Store};
 
 const OTHERS: [&str; 4] = [
     "https://example.org/",
@@ -281,4 +281,23 @@ fn a_page_that_is_gone_is_written_to_no_more() {
     world.behaviour = Behaviour::Works;
     world.work();
     assert_eq!(world.mail(PAGE), [] as [Value; 0]);
+}
+
+#[test]
+fn diagnostics_are_counts_and_nothing_else() {
+    let mut world = World::with_page(Disk::default());
+    let reply = world.ask(json!({"type": "diagnostics"}));
+    assert_eq!(reply["type"], "diagnostics");
+    let packets = reply["packets"].as_object().unwrap();
+    assert_eq!(packets.len(), 12);
+    assert!(packets.values().all(Value::is_u64), "{packets:?}");
+}
+
+#[test]
+fn a_record_that_was_damaged_is_counted_in_the_diagnostics() {
+    let mut disk = Disk::default();
+    disk.put(Table::Core(Store::Outbox), &[1], &[2]);
+    let mut world = World::with_page(disk);
+    let reply = world.ask(json!({"type": "diagnostics"}));
+    assert_eq!(reply["packets"]["damagedRecords"], 1);
 }

@@ -134,6 +134,9 @@ impl Background {
                 Ok(Outcome::Reply(Reply::Ok))
             }
             Request::LeaveGateway { gateway } => self.leave_gateway(now, &gateway),
+            Request::Diagnostics {} => Ok(Outcome::Reply(Reply::Diagnostics {
+                packets: self.run()?.client.statistics().into(),
+            })),
             Request::Settings {} => Ok(Outcome::Reply(Reply::Settings {
                 settings: self.settings_view(),
             })),

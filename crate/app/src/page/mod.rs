@@ -4,6 +4,7 @@
 //! A page connects a port and posts [`PageMessage`]s; the background answers each on the same
 //! port and pushes [`Event`]s to the ports that subscribed.
 
+mod diagnostics;
 mod error;
 mod event;
 mod network;
@@ -11,6 +12,7 @@ mod reply;
 mod request;
 mod view;
 
+pub use diagnostics::PacketCounts;
 pub use error::{ErrorView, Fault, RequestError};
 pub use event::{Event, Snapshot};
 pub use network::{FormerGatewayView, GatewaysView, NextGatewayView, TopologyView};

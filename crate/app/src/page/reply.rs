@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ErrorView, Event, MessageView};
+use super::{ErrorView, Event, MessageView, PacketCounts};
 use crate::settings::Settings;
 
 /// What the background posts on a port: the reply to one request, or an event.
@@ -54,6 +54,11 @@ pub enum Reply {
     GatewayChoices {
         /// Their identity keys; none before the directory has answered.
         gateways: Vec<String>,
+    },
+    /// What the client did since it was started.
+    Diagnostics {
+        /// Its packets.
+        packets: PacketCounts,
     },
     /// The request was refused or failed.
     Error {

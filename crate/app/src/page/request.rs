@@ -74,6 +74,8 @@ pub enum Request {
         /// Its identity key.
         gateway: String,
     },
+    /// Counts of what the client did, for whoever looks for a fault.
+    Diagnostics {},
     /// The settings in force.
     Settings {},
     /// Replace the settings.
@@ -121,6 +123,7 @@ request_kinds!(
     ChangeGateway,
     StayAtGateway,
     LeaveGateway,
+    Diagnostics,
     Settings,
     SetSettings
 );
@@ -142,6 +145,7 @@ impl RequestKind {
             | Self::ChangeGateway
             | Self::StayAtGateway
             | Self::LeaveGateway
+            | Self::Diagnostics
             | Self::Settings
             | Self::SetSettings => class == SenderClass::ExtensionPage,
         }

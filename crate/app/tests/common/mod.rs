@@ -413,6 +413,7 @@ pub fn sample(kind: RequestKind) -> Value {
         RequestKind::LeaveGateway => {
             json!({"type": "leaveGateway", "gateway": gateway().to_string()})
         }
+        RequestKind::Diagnostics => json!({"type": "diagnostics"}),
         RequestKind::Settings => json!({"type": "settings"}),
         RequestKind::SetSettings => {
             json!({"type": "setSettings", "settings": {"directory": "https://example.org/", "traffic": "direct"}})
