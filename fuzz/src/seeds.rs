@@ -6,7 +6,7 @@ use sotto_core::ChaCha20Rng;
 use sotto_core::ack::{self, Acknowledged};
 use sotto_core::address::{Address, NodeAddress};
 use sotto_core::client::{
-    Client, Config, MessageId, Outcome, Output, ReceivedMessage, Recipient, SentMessage,
+    Client, Config, MessageId, Outcome, Output, ReceivedMessage, Recipient, SentMessage, Store,
 };
 use sotto_core::cover;
 use sotto_core::fragment::SetId;
@@ -291,20 +291,32 @@ impl Maker {
         };
         let surb = self.surb().to_record();
         let fragment = [0x80, 0, 0, 9, 2, 1, 0, 7, 7, 7];
+        let directory = directory();
+        let bodies = directory.split(|byte| *byte == BETWEEN);
+        let bodies = bodies.flat_map(|body| {
+            let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+            [len.to_vec(), body.to_vec()].concat()
+        });
+        let topology: Vec<u8> = [1; 9].into_iter().chain(bodies).collect();
         let disk = [
-            on_disk(0, b"own", &fresh_identity()),
+            on_disk(Store::Topology, b"own", &topology),
+            on_disk(Store::Identity, b"own", &fresh_identity()),
             on_disk(
-                1,
+                Store::Registration,
                 b"own",
                 &[&[1, 1][..], address.gateway.as_bytes(), &[3; 32], &[0; 8]].concat(),
             ),
-            on_disk(2, &[1; 16], &to_address.to_record()),
-            on_disk(3, &[0, 0, 0, 9, 1], &[&[0; 8], &fragment[..]].concat()),
-            on_disk(4, &[0, 0, 0, 8], &[1; 24]),
-            on_disk(5, &address.to_bytes(), &tag.0),
-            on_disk(6, &[2; 32], &[3; 40]),
+            on_disk(Store::Outbox, &[1; 16], &to_address.to_record()),
             on_disk(
-                7,
+                Store::Fragment,
+                &[0, 0, 0, 9, 1],
+                &[&[0; 8], &fragment[..]].concat(),
+            ),
+            on_disk(Store::Seen, &[0, 0, 0, 8], &[1; 24]),
+            on_disk(Store::SenderTag, &address.to_bytes(), &tag.0),
+            on_disk(Store::ReplyKey, &[2; 32], &[3; 40]),
+            on_disk(
+                Store::Surb,
                 &[&tag.0[..], &[0; 8]].concat(),
                 &[&[1, 0, 0, 0, 9], &surb[..]].concat(),
             ),
@@ -322,7 +334,9 @@ impl Maker {
 }
 
 /// A record in the way that the target `records` reads it.
-fn on_disk(store: u8, key: &[u8], value: &[u8]) -> Vec<u8> {
+fn on_disk(store: Store, key: &[u8], value: &[u8]) -> Vec<u8> {
+    let store = Store::LOADED.iter().position(|loaded| *loaded == store);
+    let store = u8::try_from(store.unwrap()).unwrap();
     let key_len = u8::try_from(key.len()).unwrap();
     let len = u16::try_from(value.len()).unwrap().to_be_bytes();
     [&[store, key_len], key, &len, value].concat()

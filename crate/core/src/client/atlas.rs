@@ -238,6 +238,9 @@ fn split_body(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::ClientKeys;
+    use rand_core::SeedableRng;
+    use serde_json::{Value, json};
 
     const REFRESH: Duration = Duration::from_secs(300);
 
@@ -263,5 +266,133 @@ mod tests {
         assert_eq!(atlas.deadline(REFRESH), at(114));
         atlas.forget_waits();
         assert!(atlas.due(at(113), REFRESH));
+    }
+
+    fn keys(seed: u8) -> ClientKeys {
+        ClientKeys::generate(&mut crate::ChaCha20Rng::from_seed([seed; 32]))
+    }
+
+    fn gateway() -> IdentityKey {
+        keys(4).signing.identity_key()
+    }
+
+    fn page(epoch: u32, nodes: &[Value]) -> Vec<u8> {
+        let metadata = json!({"absolute_epoch_id": epoch, "rotation_id": 3, "refreshed_at": ""});
+        let pagination = json!({"total": 1, "page": 0, "size": 1});
+        let nodes = json!({"pagination": pagination, "data": nodes});
+        let page = json!({"metadata": metadata, "nodes": nodes});
+        page.to_string().into_bytes()
+    }
+
+    /// Three mix nodes and a gateway.
+    fn good(epoch: u32) -> DirectoryReplies {
+        let node = |id: u8| {
+            json!({
+                "node_id": id, "ip_addresses": ["127.0.0.1"], "mix_port": 1789, "role": "Inactive",
+                "entry": null, "performance": "1",
+                "ed25519_identity_pubkey": keys(id).signing.identity_key().to_string(),
+                "x25519_sphinx_pubkey": keys(id).encryption.public_key().to_string(),
+            })
+        };
+        let rewarded = json!({
+            "epoch_id": epoch, "entry_gateways": [4], "exit_gateways": [], "standby": [],
+            "layer1": [1], "layer2": [2], "layer3": [3],
+        });
+        DirectoryReplies {
+            rewarded_set: rewarded.to_string().into_bytes(),
+            mixnodes: page(epoch, &[node(1), node(2), node(3)]),
+            entry_gateways: page(epoch, &[node(4)]),
+        }
+    }
+
+    fn fetched(atlas: &mut Atlas, seconds: u64) {
+        assert_eq!(atlas.fetched(at(seconds), &good(100), 1.0), Ok(()));
+    }
+
+    #[test]
+    fn a_good_answer_is_used_until_it_is_old() {
+        let mut atlas = Atlas::default();
+        assert!(!atlas.lists(Some(gateway())));
+        assert!(!atlas.is_current(at(0)) && atlas.news().is_none());
+        fetched(&mut atlas, 1000);
+        assert!(atlas.topology().is_some() && atlas.lists(Some(gateway())));
+        assert!(!atlas.lists(None) && !atlas.lists(Some(keys(5).signing.identity_key())));
+        assert_eq!(atlas.deadline(REFRESH), at(1300));
+        assert!(atlas.is_current(at(1000 + 1799)));
+        assert!(!atlas.is_current(at(1000 + 1800)));
+        let news = atlas.news().unwrap();
+        assert_eq!(
+            (news.fetched_at, news.epoch, news.stored),
+            (at(1000), 100, false)
+        );
+        assert_eq!((news.mix_nodes, news.gateways), (3, 1));
+    }
+
+    #[test]
+    fn doubt_that_stays_waits_twice_as_long_each_time() {
+        let mut atlas = Atlas::default();
+        fetched(&mut atlas, 1000);
+        for (asked_at, next) in [(1005, 1015), (1015, 1035), (1035, 1075)] {
+            atlas.doubt();
+            assert_eq!(atlas.deadline(REFRESH), at(asked_at));
+            fetched(&mut atlas, asked_at);
+            atlas.doubt();
+            assert_eq!(atlas.deadline(REFRESH), at(next));
+        }
+        let mut calm = Atlas::default();
+        fetched(&mut calm, 1000);
+        calm.doubt();
+        fetched(&mut calm, 2000);
+        fetched(&mut calm, 3000);
+        calm.doubt();
+        assert_eq!(
+            calm.deadline(REFRESH),
+            at(3005),
+            "doubt that went is forgotten"
+        );
+    }
+
+    #[test]
+    fn an_answer_is_written_down_when_the_epoch_is_another_or_an_hour_has_passed() {
+        let mut atlas = Atlas::default();
+        assert_eq!(atlas.record(at(1000), &good(100)), None, "not taken");
+        fetched(&mut atlas, 1000);
+        assert!(atlas.record(at(1000), &good(100)).is_some());
+        fetched(&mut atlas, 1300);
+        assert_eq!(atlas.record(at(1300), &good(100)), None);
+        assert_eq!(atlas.record(at(1000 + 3599), &good(100)), None);
+        assert!(atlas.record(at(1000 + 3600), &good(100)).is_some());
+        assert_eq!(atlas.fetched(at(5000), &good(101), 1.0), Ok(()));
+        assert!(atlas.record(at(5000), &good(101)).is_some());
+    }
+
+    #[test]
+    fn what_was_written_down_stands_in_for_a_directory_that_is_silent() {
+        let mut before = Atlas::default();
+        fetched(&mut before, 1000);
+        let record = before.record(at(1000), &good(100)).unwrap();
+        let mut after = Atlas::default();
+        assert!(!after.use_stored(), "there is none");
+        assert!(after.restore(&record));
+        assert!(after.topology().is_none(), "not before it is needed");
+        assert!(after.use_stored());
+        assert_eq!(after.topology(), before.topology());
+        let news = after.news().unwrap();
+        assert_eq!((news.fetched_at, news.stored), (at(1000), true));
+        assert_eq!(after.record(at(1001), &good(100)), None, "it is on disk");
+        assert!(after.restore(&record));
+        assert!(!after.use_stored(), "one is in use");
+    }
+
+    #[test]
+    fn a_damaged_record_is_refused() {
+        let mut atlas = Atlas::default();
+        fetched(&mut atlas, 1000);
+        let record = atlas.record(at(1000), &good(100)).unwrap();
+        for len in 0..record.len() {
+            assert!(!Atlas::default().restore(&record[..len]), "{len} bytes");
+        }
+        assert!(!Atlas::default().restore(&[&record[..], &[0]].concat()));
+        assert!(!Atlas::default().restore(&[&[2], &record[1..]].concat()));
     }
 }

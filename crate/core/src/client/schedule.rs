@@ -149,6 +149,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_tick_is_drawn_from_now_on() {
+        let mut rng = crate::ChaCha20Rng::from_seed([2; 32]);
+        let mut stream = Stream::default();
+        let now = Time::from_millis(5000);
+        assert!(!stream.tick(now, &mut rng, Duration::from_secs(1)));
+        let first = stream.deadline().unwrap();
+        assert!(
+            first > now && first < now + Duration::from_secs(60),
+            "{first}"
+        );
+    }
+
+    #[test]
     fn a_crowded_gateway_slows_the_pace_by_whole_multiples() {
         let mut congestion = Congestion::default();
         assert_eq!(congestion.factor(), 1);

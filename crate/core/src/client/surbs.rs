@@ -120,7 +120,7 @@ pub(super) fn decide(level: Level) -> Decision {
     if queued > 0 && available <= RESERVE && quiet >= GIVE_UP_AFTER {
         return Decision::GiveUp;
     }
-    let lost = pending > 0 && quiet >= REPEAT_AFTER;
+    let lost = quiet >= REPEAT_AFTER;
     let expected = if lost { 0 } else { pending };
     let good = available.saturating_sub(stale) + expected;
     let wanted = queued + RESERVE;
