@@ -367,6 +367,8 @@ mod tests {
             (level(0, 0, 30), Decision::Wait),
             (level(200, 0, 900), Decision::Wait),
             (after(9, tried(1, level(5, 30, 20))), Decision::Wait),
+            (after(9, tried(1, level(5, 10, 20))), Decision::Wait),
+            (after(0, tried(0, level(5, 10, 20))), Decision::Ask(15)),
             (after(10, tried(1, level(5, 30, 20))), Decision::Ask(25)),
             (after(10, tried(6, level(5, 30, 20))), Decision::Wait),
             (after(299, tried(6, level(5, 30, 20))), Decision::Wait),
