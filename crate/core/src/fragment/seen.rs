@@ -119,9 +119,10 @@ mod tests {
                 .iter()
                 .any(|fragment| seen.contains(fragment))
         );
-        assert_eq!(seen.sweep(now + MEMORY), []);
+        let week = now + Duration::from_secs(604_800);
+        assert_eq!(seen.sweep(week), []);
         assert_eq!(
-            seen.sweep(now + MEMORY + Duration::from_secs(1)),
+            seen.sweep(week + Duration::from_millis(1)),
             [SetId::new(7).unwrap()]
         );
         assert!(!seen.contains(&first[0]));
