@@ -93,6 +93,13 @@ impl<After> Ledger<After> {
         }
     }
 
+    /// Changes that are not durable, and what waits for them.
+    pub(super) fn len(&self) -> usize {
+        let under_way = self.under_way.as_ref();
+        let under_way = under_way.map_or(0, |(_, changes, after)| changes.len() + after.len());
+        under_way + self.changes.len() + self.after.len()
+    }
+
     /// Whether every change made so far is durable.
     pub(super) fn is_idle(&self) -> bool {
         self.changes.is_empty() && self.under_way.is_none()

@@ -15,6 +15,7 @@
 //! | `receiving` | messages on their way in |
 //! | `anonymous`, `reply_keys` | writing without being known: SURBs given away |
 //! | `answering`, `surbs` | answering those who are not known: SURBs received |
+//! | `footprint`, `statistics` | numbers for those who look after a client |
 //! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
 
 mod advice;
@@ -26,6 +27,7 @@ mod config;
 mod connecting;
 mod directory;
 mod event;
+mod footprint;
 mod ledger;
 mod link;
 mod outbox;
@@ -50,6 +52,7 @@ pub use event::{
     ConnectionId, ConnectionState, FormerGateway, Input, NextGateway, OtherGateways, Output,
     TopologyNews,
 };
+pub use footprint::Footprint;
 pub use problem::{Fault, MoveError, Problem, SendError, Step, StorageError};
 pub use progress::{DeliveryState, FailReason, MessageId, MessageIdError};
 pub use record::{

@@ -151,6 +151,14 @@ impl Outbox {
         self.hopeful
     }
 
+    /// Messages on their way, messages given up, and entries about fragments.
+    pub(super) fn footprint(&self) -> (usize, usize, usize) {
+        let given_up = |message: &&Outgoing| message.failed.is_some();
+        let failed = self.messages.values().filter(given_up).count();
+        let fragments = self.turns.len() + self.again.len() + self.timers.len();
+        (self.messages.len() - failed, failed, fragments)
+    }
+
     /// Whether any fragment waits for its turn to leave.
     pub(super) fn has_waiting(&self) -> bool {
         !self.turns.is_empty() || !self.again.is_empty()

@@ -59,6 +59,11 @@ impl ReplyKeys {
             .is_some()
     }
 
+    /// Keys remembered.
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// Takes the key of an answer out, with the tag by which its sender knows us: an answer comes
     /// once.
     pub(super) fn take(&mut self, digest: &[u8; 32]) -> Option<(SenderTag, ReplyKey)> {

@@ -249,6 +249,12 @@ impl Surbs {
         self.holdings.entry(tag).or_default().held.push_back(held);
     }
 
+    /// Correspondents, and SURBs of all of them.
+    pub(super) fn footprint(&self) -> (usize, usize) {
+        let held = self.holdings.values().map(|holding| holding.held.len());
+        (self.holdings.len(), held.sum())
+    }
+
     /// Everyone who ever gave a SURB.
     pub(super) fn tags(&self) -> Vec<SenderTag> {
         self.holdings.keys().copied().collect()

@@ -41,6 +41,16 @@ impl Seen {
             .is_some_and(|known| *known == digest(fragment))
     }
 
+    /// Sets remembered.
+    pub fn len(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// Whether no set is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
     /// The records of a finished message: for each set its id, the time (milliseconds, 8 bytes)
     /// and 8 bytes for each fragment.
     pub fn records(now: Time, fragments: &[Fragment]) -> Vec<(SetId, Vec<u8>)> {
