@@ -196,9 +196,7 @@ impl Client {
     /// Takes in what has happened. `now` is the host's clock. If it was set back, everything that
     /// waits is tried anew, as what it waited for may be far off now.
     pub fn handle(&mut self, now: Time, input: Input) {
-        if now + CLOCK_TOLERANCE < self.clock {
-            self.clock_was_set(now);
-        }
+        let was_set = now + CLOCK_TOLERANCE < self.clock;
         self.clock = now;
         match input {
             Input::Tick => {}
@@ -223,6 +221,10 @@ impl Client {
             Input::Saved(id) => self.saved(now, id),
             Input::SaveFailed(id, reason) => self.save_failed(now, id, reason),
             Input::NetworkChanged => self.network_changed(now),
+        }
+        // Only now, as what came over the connection counts as arrived.
+        if was_set {
+            self.clock_was_set(now);
         }
         self.advance(now);
     }
@@ -291,6 +293,8 @@ impl Client {
     fn clock_was_set(&mut self, now: Time) {
         self.network_changed(now);
         self.outbox.expire(Time::from_millis(u64::MAX));
+        self.outbox.clock_was_set(now);
+        self.surbs.clock_was_set(now);
         self.schedule = Schedule::default();
         self.ledger.clock_was_set(now);
         self.sweep_at = now + SWEEP_EVERY;

@@ -373,10 +373,13 @@ impl Outbox {
         self.again.push_back(id);
     }
 
+    /// The message of a fragment that may leave, and the fragment's place in it. One that was
+    /// given up rests.
     fn find(&self, id: FragmentId) -> Option<(&Outgoing, usize)> {
         let (message, place) = self.sets.get(&id.set)?;
         let index = place * usize::from(MAX_SET) + usize::from(id.number) - 1;
-        self.messages.get(message).map(|message| (message, index))
+        let message = self.messages.get(message)?;
+        message.failed.is_none().then_some((message, index))
     }
 
     /// Moves a fragment on: its state before and after, and its message.
@@ -430,6 +433,13 @@ impl Outbox {
                         AckOutcome::Finished(message, purpose)
                     })
             }
+        }
+    }
+
+    /// The clock was set back: nothing was written later than now.
+    pub(super) fn clock_was_set(&mut self, now: Time) {
+        for message in self.messages.values_mut() {
+            message.created_at = message.created_at.min(now);
         }
     }
 
@@ -570,7 +580,7 @@ mod tests {
         let mut outbox = Outbox::default();
         let id = MessageId([1; 16]);
         outbox.insert(message(1, 10), Purpose::Message);
-        leave(&mut outbox, NOW);
+        let fragment = leave(&mut outbox, NOW);
         let patience = Duration::from_secs(5);
         assert_eq!(outbox.expired(NOW + patience, patience), []);
         let later = NOW + Duration::from_secs(6);
@@ -578,6 +588,10 @@ mod tests {
         outbox.fail(id, FailReason::Expired).unwrap();
         assert_eq!(outbox.expired(later, patience), []);
         assert!(outbox.next(|_, _| true).is_none());
+        assert!(!outbox.holds(fragment), "a SURB may have been taken for it");
+        outbox.put_back(fragment);
+        assert!(outbox.next(|_, _| true).is_none());
+        assert!(!outbox.has_waiting(), "or a paced client never rests");
         assert_eq!(outbox.awaiting(), 0);
         assert_eq!(outbox.retry(later, id).unwrap().outcome, Outcome::Pending);
         assert!(outbox.next(|_, _| true).is_some());

@@ -337,6 +337,13 @@ impl Surbs {
         holding.quiet_since = now;
         holding.requests = 0;
     }
+
+    /// The clock was set back: nothing came later than now.
+    pub(super) fn clock_was_set(&mut self, now: Time) {
+        for holding in self.holdings.values_mut() {
+            holding.quiet_since = holding.quiet_since.min(now);
+        }
+    }
 }
 
 #[cfg(test)]
