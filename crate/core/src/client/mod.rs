@@ -327,6 +327,7 @@ impl Client {
         self.refresh_topology(now);
         self.each(now, Session::watch_link);
         self.each(now, Session::connect);
+        self.part_sessions(now);
         self.prepare_anonymous();
         self.look_after_surbs(now);
         self.take_surbs();

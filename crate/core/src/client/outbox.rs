@@ -159,9 +159,17 @@ impl Outbox {
         (self.messages.len() - failed, failed, fragments)
     }
 
-    /// Whether any fragment waits for its turn to leave.
-    pub(super) fn has_waiting(&self) -> bool {
-        !self.turns.is_empty() || !self.again.is_empty()
+    /// Whether any fragment waits for its turn to leave, for a recipient that can be reached.
+    pub(super) fn has_waiting(&self, reachable: impl Fn(&Recipient) -> bool) -> bool {
+        let again = self
+            .again
+            .iter()
+            .filter_map(|fragment| self.find(*fragment));
+        let turns = self.turns.iter().filter_map(|id| self.messages.get(id));
+        again
+            .map(|(message, _)| message)
+            .chain(turns)
+            .any(|message| reachable(&message.to))
     }
 
     /// When the next ack is overdue.
@@ -591,7 +599,10 @@ mod tests {
         assert!(!outbox.holds(fragment), "a SURB may have been taken for it");
         outbox.put_back(fragment);
         assert!(outbox.next(|_, _| true).is_none());
-        assert!(!outbox.has_waiting(), "or a paced client never rests");
+        assert!(
+            !outbox.has_waiting(|_| true),
+            "or a paced client never rests"
+        );
         assert_eq!(outbox.awaiting(), 0);
         assert_eq!(outbox.retry(later, id).unwrap().outcome, Outcome::Pending);
         assert!(outbox.next(|_, _| true).is_some());

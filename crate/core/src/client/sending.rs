@@ -241,7 +241,7 @@ impl Client {
             .as_ref()
             .map_or(0, |link| link.unanswered);
         self.schedule.congestion = self.schedule.congestion.next(now, unanswered);
-        let nothing = !self.outbox.has_waiting() && self.answers.is_empty();
+        let nothing = !self.has_something_to_send();
         if !self.config.cover.fill_ticks && nothing {
             // Without cover nothing happens at a tick: then the process can rest.
             return self.schedule.main.stop();
@@ -255,6 +255,12 @@ impl Client {
                 self.send_cover();
             }
         }
+    }
+
+    /// Whether a packet could leave that is no cover. An answer that waits for a SURB is none.
+    fn has_something_to_send(&self) -> bool {
+        let reachable = |to: &Recipient| matches!(to, Recipient::Address(_)) && self.is_listed(to);
+        !self.answers.is_empty() || self.outbox.has_waiting(reachable)
     }
 
     /// One cover packet for each tick of the second stream that is due.

@@ -305,6 +305,14 @@ impl Client {
         self.tell_when_saved(Output::OtherGateways(others));
     }
 
+    /// Keeps sessions from getting in each other's way.
+    pub(super) fn part_sessions(&mut self, now: Time) {
+        let (sessions, mut tools) = self.lend(now);
+        if sessions.meet(&mut tools) {
+            self.tell_address();
+        }
+    }
+
     pub(super) fn sweep_sessions(&mut self, now: Time) {
         let (sessions, mut tools) = self.lend(now);
         sessions.sweep(&mut tools);
@@ -345,6 +353,25 @@ impl Sessions {
         session.role = Role::Own;
         session.registered(tools, connection, registration);
         self.promote(tools, session);
+    }
+
+    /// A move that happens to lead to a gateway that was left goes back to it: two sessions with
+    /// one gateway would drive each other out for ever. Whether we are there now.
+    fn meet(&mut self, tools: &mut Tools<'_>) -> bool {
+        let Some(gateway) = self.next.as_ref().and_then(Session::gateway) else {
+            return false;
+        };
+        if self.take_back(tools, GatewayChoice::Named(gateway)) {
+            return true;
+        }
+        // One that is asked to forget us will not matter once it takes us anew.
+        let there = |session: &mut Session| session.gateway() == Some(gateway);
+        for mut session in self.former.extract_if(.., there).collect::<Vec<_>>() {
+            session.hang_up(tools);
+            let key = gateway.as_bytes().to_vec();
+            tools.ledger.delete(Store::Registration, key);
+        }
+        false
     }
 
     /// Moves back to a gateway that was left: it knows us already. `false` if it was not left.
