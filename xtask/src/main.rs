@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo | build | test | lint | bench | fuzz`.
+//! The project's commands: `cargo xtask demo | build | test | sim | lint | bench | fuzz`.
 
 mod bench;
 mod bundle;
@@ -10,6 +10,7 @@ mod paths;
 mod process;
 mod scripts;
 mod setup;
+mod sim;
 mod tally;
 mod test;
 mod wasm;
@@ -43,6 +44,8 @@ enum Task {
         #[arg(long)]
         only: Option<test::Part>,
     },
+    /// Simulate whole networks in virtual time, with everything that can go wrong.
+    Sim(sim::Arguments),
     /// Check style and types; nothing is changed.
     Lint,
     /// Run a compiled test of the wasm in a browser: what cargo calls for `cargo xtask test`.
@@ -84,6 +87,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { headless } => demo::run(headless),
         Task::Build => bundle::build_extension(),
         Task::Test { only } => test::run(only),
+        Task::Sim(arguments) => sim::run(&arguments),
         Task::Lint => lint::run(),
         Task::RunWasmTest { arguments } => test::run_wasm_test(arguments),
         Task::Bench { browser } => bench::run(browser),

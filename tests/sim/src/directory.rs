@@ -1,12 +1,11 @@
 //! What the directory answers.
 
 use crate::gateway::Gateway;
+use crate::node::Node;
 use crate::world::World;
 use serde_json::{Value, json};
 use sotto_core::address::NodeAddress;
-use sotto_core::keys::{EncryptionSecret, SigningKey};
 use sotto_core::topology::DirectoryReplies;
-use std::collections::HashMap;
 
 /// How the directory answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,42 +29,29 @@ impl World {
     }
 
     fn honest_replies(&self) -> DirectoryReplies {
-        let mut layers: HashMap<usize, Vec<u16>> = HashMap::new();
+        let (now, lag) = (self.now, self.directory_lag);
+        let mut layers: [Vec<u16>; 3] = Default::default();
         let mut mixnodes = Vec::new();
-        for (address, mix) in self.mixes.iter().filter(|(_, mix)| mix.up) {
-            let id = address.0.port();
-            layers.entry(mix.layer).or_default().push(id);
-            let role = json!({"Mixnode": {"layer": mix.layer + 1}});
-            mixnodes.push(described(
-                *address,
-                &mix.identity,
-                &mix.secret,
-                role,
-                Value::Null,
-            ));
+        for (address, mix) in &self.mixes {
+            if mix.node.is_listed(now, lag) {
+                layers[mix.layer].push(address.0.port());
+                let role = json!({"Mixnode": {"layer": mix.layer + 1}});
+                mixnodes.push(described(*address, &mix.node, role, Value::Null));
+            }
         }
-        let up = || self.gateways.iter().filter(|gateway| gateway.up);
+        let listed = || self.gateways.iter().filter(|g| g.node.is_listed(now, lag));
         let entry = |g: &Gateway| json!({"hostname": null, "ws_port": g.port, "wss_port": null});
-        let gateways = up()
-            .map(|g| {
-                described(
-                    g.address,
-                    &g.identity,
-                    &g.secret,
-                    json!("EntryGateway"),
-                    entry(g),
-                )
-            })
-            .collect();
+        let gateways =
+            listed().map(|g| described(g.address, &g.node, json!("EntryGateway"), entry(g)));
         let rewarded = json!({
             "epoch_id": self.epoch, "exit_gateways": [], "standby": [],
-            "entry_gateways": up().map(|g| g.address.0.port()).collect::<Vec<_>>(),
-            "layer1": layers[&0], "layer2": layers[&1], "layer3": layers[&2],
+            "entry_gateways": listed().map(|g| g.address.0.port()).collect::<Vec<_>>(),
+            "layer1": layers[0], "layer2": layers[1], "layer3": layers[2],
         });
         DirectoryReplies {
             rewarded_set: rewarded.to_string().into_bytes(),
             mixnodes: self.page(mixnodes),
-            entry_gateways: self.page(gateways),
+            entry_gateways: self.page(gateways.collect()),
         }
     }
 
@@ -81,17 +67,11 @@ impl World {
     }
 }
 
-fn described(
-    address: NodeAddress,
-    identity: &SigningKey,
-    secret: &EncryptionSecret,
-    role: Value,
-    entry: Value,
-) -> Value {
+fn described(address: NodeAddress, node: &Node, role: Value, entry: Value) -> Value {
     json!({
         "node_id": address.0.port(), "ip_addresses": ["127.0.0.1"],
         "mix_port": address.0.port(), "role": role, "entry": entry, "performance": "1",
-        "ed25519_identity_pubkey": identity.identity_key().to_string(),
-        "x25519_sphinx_pubkey": secret.public_key().to_string(),
+        "ed25519_identity_pubkey": node.identity.identity_key().to_string(),
+        "x25519_sphinx_pubkey": node.secret().public_key().to_string(),
     })
 }

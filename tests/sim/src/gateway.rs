@@ -1,9 +1,12 @@
 //! A gateway that does just enough of protocol.md 8, and misbehaves on request.
 
-use crate::world::{LATENCY, World};
+use crate::network::Flying;
+use crate::node::Node;
+use crate::pushes::Unconfirmed;
+use crate::world::{Socket, World};
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::NodeAddress;
-use sotto_core::client::{ConnectionId, Input};
+use sotto_core::client::Input;
 use sotto_core::gateway::SharedKey;
 use sotto_core::gateway::authenticate::AuthenticateRequest;
 use sotto_core::gateway::binary;
@@ -11,20 +14,20 @@ use sotto_core::gateway::handshake::{ACCEPTED, REFUSED, Responder};
 use sotto_core::gateway::message::{
     ClientMessage, SensitiveRequest, SensitiveResponse, ServerMessage, TypedError,
 };
-use sotto_core::keys::{EncryptionSecret, IdentityKey, SigningKey};
-use std::collections::{HashMap, VecDeque};
+use sotto_core::keys::IdentityKey;
+use sotto_core::time::Time;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+
+/// A request to authenticate may be so many seconds older or newer than the gateway's clock says.
+const MAX_SKEW: u64 = 120;
 
 /// A gateway.
 pub struct Gateway {
     /// Where other nodes reach it.
     pub address: NodeAddress,
     pub(crate) port: u16,
-    pub(crate) secret: EncryptionSecret,
-    /// What it signs with, by which it is known.
-    pub identity: SigningKey,
-    /// Whether it runs.
-    pub up: bool,
+    pub(crate) node: Node,
     /// How it behaves.
     pub manners: Manners,
     /// Bytes that a claim gives.
@@ -39,9 +42,10 @@ pub struct Gateway {
     pub clock_ahead: Duration,
     /// Words with which the next requests to sign in are refused.
     pub refusals: VecDeque<&'static str>,
-    clients: HashMap<IdentityKey, Registered>,
-    inbox: HashMap<[u8; 32], Vec<Vec<u8>>>,
-    sessions: HashMap<usize, Session>,
+    clients: BTreeMap<[u8; 32], Registered>,
+    /// What is stored for clients, by identity and number, with the time it came.
+    pub(crate) inbox: BTreeMap<([u8; 32], u64), (Time, Vec<u8>)>,
+    pub(crate) sessions: BTreeMap<Socket, Session>,
 }
 
 /// How a gateway behaves.
@@ -78,29 +82,36 @@ pub enum Manners {
     Deaf,
 }
 
-/// A timestamp may be so many seconds off, as official gateways have it.
-const MAX_SKEW: u64 = 120;
-
 struct Registered {
     key: SharedKey,
     last_timestamp: u64,
 }
 
-struct Session {
-    connection: ConnectionId,
+/// A websocket and who is behind it.
+#[derive(Default)]
+pub(crate) struct Session {
     responder: Option<Responder>,
-    client: Option<(IdentityKey, SharedKey)>,
+    pub(crate) client: Option<(IdentityKey, SharedKey)>,
     bandwidth: i64,
+    pub(crate) unconfirmed: Unconfirmed,
+    /// The number of the last stored message that was pushed.
+    pub(crate) last_stored: u64,
+}
+
+impl Session {
+    /// Whether that client is behind it.
+    pub(crate) fn is_of(&self, client: &[u8; 32]) -> bool {
+        let same = |(identity, _): &(IdentityKey, SharedKey)| identity.as_bytes() == client;
+        self.client.as_ref().is_some_and(same)
+    }
 }
 
 impl Gateway {
-    pub(crate) fn new(rng: &mut ChaCha20Rng, index: u16) -> Self {
+    pub(crate) fn new(rng: &mut ChaCha20Rng, index: u16, rotation: u32) -> Self {
         Self {
             address: NodeAddress(([127, 0, 0, 1], 20_000 + index).into()),
             port: 9000 + index,
-            secret: EncryptionSecret::generate(rng),
-            identity: SigningKey::generate(rng),
-            up: true,
+            node: Node::draw(rng, rotation),
             manners: Manners::Good,
             allowance: 1 << 36,
             sign_ins: 0,
@@ -108,9 +119,9 @@ impl Gateway {
             slowness: Duration::ZERO,
             clock_ahead: Duration::ZERO,
             refusals: VecDeque::new(),
-            clients: HashMap::new(),
-            inbox: HashMap::new(),
-            sessions: HashMap::new(),
+            clients: BTreeMap::new(),
+            inbox: BTreeMap::new(),
+            sessions: BTreeMap::new(),
         }
     }
 
@@ -118,71 +129,61 @@ impl Gateway {
         format!("ws://127.0.0.1:{}", self.port)
     }
 
+    /// The key by which it is known.
+    pub fn identity(&self) -> IdentityKey {
+        self.node.identity.identity_key()
+    }
+
+    /// Whether it runs.
+    pub const fn is_up(&self) -> bool {
+        self.node.up
+    }
+
+    /// Whether that client is registered.
+    pub fn knows(&self, client: &IdentityKey) -> bool {
+        self.clients.contains_key(client.as_bytes())
+    }
+
+    /// Dies, as the directory sees it; or runs again.
+    pub const fn set_up(&mut self, up: bool) {
+        self.node.up = up;
+    }
+
     /// Loses every registration.
     pub fn forget_clients(&mut self) {
         self.clients.clear();
     }
 
-    pub(crate) fn hang_up(&mut self, host: usize) {
-        self.sessions.remove(&host);
+    pub(crate) fn open_session(world: &mut World, at: usize, socket: Socket) {
+        let session = Session::default();
+        world.gateways[at].sessions.insert(socket, session);
     }
 
-    pub(crate) fn close(&mut self, host: usize, connection: ConnectionId) {
-        let same = |session: &mut Session| session.connection == connection;
-        if self.sessions.get_mut(&host).is_some_and(same) {
-            self.hang_up(host);
-        }
-    }
-
-    /// Whether that client is registered.
-    pub fn knows(&self, client: &IdentityKey) -> bool {
-        self.clients.contains_key(client)
-    }
-
-    pub(crate) fn hang_up_all(&mut self) -> Vec<(usize, ConnectionId)> {
-        self.sessions
-            .drain()
-            .map(|(host, session)| (host, session.connection))
-            .collect()
-    }
-
-    fn session(&mut self, host: usize, connection: ConnectionId) -> &mut Session {
-        let fresh = || Session {
-            connection,
-            responder: None,
-            client: None,
-            bandwidth: 0,
-        };
-        let session = self.sessions.entry(host).or_insert_with(fresh);
-        if session.connection != connection {
-            *session = fresh();
-        }
-        session
-    }
-
-    fn say(world: &mut World, host: usize, connection: ConnectionId, message: &ServerMessage) {
+    fn say(world: &mut World, socket: Socket, message: &ServerMessage) {
+        let connection = socket.connection;
         let text = message.to_json();
-        world.input(host, LATENCY, Input::GatewayText { connection, text });
+        world.input_socket(socket, Input::GatewayText { connection, text });
     }
 
-    fn error(world: &mut World, host: usize, connection: ConnectionId, message: &str) {
+    /// Says why, and ends the connection.
+    fn error(world: &mut World, at: usize, socket: Socket, message: &str) {
         let message = message.to_owned();
-        Self::say(world, host, connection, &ServerMessage::Error { message });
-        world.close(host, connection, "");
+        Self::say(world, socket, &ServerMessage::Error { message });
+        Self::hang_up(world, at, socket, "");
     }
 
-    pub(crate) fn text(
-        world: &mut World,
-        at: usize,
-        host: usize,
-        connection: ConnectionId,
-        text: &str,
-    ) {
-        let gateway = &mut world.gateways[at];
-        if !gateway.up {
+    fn hang_up(world: &mut World, at: usize, socket: Socket, reason: &str) {
+        Self::end_session(world, at, socket);
+        world.close(socket, reason);
+    }
+
+    pub(crate) fn text(world: &mut World, at: usize, socket: Socket, text: &str) {
+        let gateway = &world.gateways[at];
+        if !gateway.sessions.contains_key(&socket) {
             return;
         }
-        let garbage = |text: &str| Input::GatewayText {
+        let connection = socket.connection;
+        let odd = |text: &str| Input::GatewayText {
             connection,
             text: text.to_owned(),
         };
@@ -190,94 +191,45 @@ impl Gateway {
         let first = matches!(message, ClientMessage::SupportedProtocol {});
         match gateway.manners {
             Manners::Silent => return,
-            Manners::Refuses if first => return Self::error(world, host, connection, "go away"),
-            Manners::Garbage => return world.input(host, LATENCY, garbage("<html>")),
-            Manners::Newer => world.input(host, LATENCY, garbage(r#"{"type":"tomorrow"}"#)),
+            Manners::Refuses if first => return Self::error(world, at, socket, "go away"),
+            Manners::Garbage => return world.input_socket(socket, odd("<html>")),
+            Manners::Newer => world.input_socket(socket, odd(r#"{"type":"tomorrow"}"#)),
             Manners::ClosesInHandshake if !first => {
-                return world.close(host, connection, "code 1011");
+                return Self::hang_up(world, at, socket, "code 1011");
             }
             _ => {}
         }
-        Self::answer(world, at, host, connection, message);
+        Self::answer(world, at, socket, message);
     }
 
-    fn answer(
-        world: &mut World,
-        at: usize,
-        host: usize,
-        connection: ConnectionId,
-        message: ClientMessage,
-    ) {
-        let World { gateways, rng, .. } = world;
-        let gateway = &mut gateways[at];
+    fn answer(world: &mut World, at: usize, socket: Socket, message: ClientMessage) {
         match message {
             ClientMessage::SupportedProtocol {} => {
-                let version = if gateway.manners == Manners::Old {
-                    3
-                } else {
-                    6
-                };
+                let old = world.gateways[at].manners == Manners::Old;
+                let version = if old { 3 } else { 6 };
                 let text = ServerMessage::SupportedProtocol { version }.to_json();
-                let delay = LATENCY + gateway.slowness;
-                world.input(host, delay, Input::GatewayText { connection, text });
+                let slowness = world.gateways[at].slowness;
+                let connection = socket.connection;
+                world.input_late(socket, slowness, Input::GatewayText { connection, text });
             }
             ClientMessage::HandshakePayload { data, .. } if data.len() == 80 => {
-                let signing = match gateway.manners {
-                    Manners::Impostor => SigningKey::generate(rng),
-                    _ => gateway.identity.clone(),
-                };
-                let (responder, data) = Responder::receive_first(rng, &signing, &data).unwrap();
-                gateway.session(host, connection).responder = Some(responder);
-                let answer = ServerMessage::HandshakePayload {
-                    protocol_version: 6,
-                    data,
-                };
-                Self::say(world, host, connection, &answer);
+                Self::first(world, at, socket, &data);
             }
-            ClientMessage::HandshakePayload { data, .. } => {
-                Self::third(world, at, host, connection, &data);
-            }
-            ClientMessage::AuthenticateV2(request) => {
-                Self::sign_in(world, at, host, connection, &request);
-            }
-            ClientMessage::ClaimFreeTestnetBandwidth {} if gateway.manners == Manners::Stingy => {
-                let message = "buy a ticket".to_owned();
-                Self::say(world, host, connection, &ServerMessage::Error { message });
-            }
-            ClientMessage::ClaimFreeTestnetBandwidth {}
-                if gateway.manners == Manners::IgnoresClaims =>
-            {
-                gateway.claims += 1;
-            }
-            ClientMessage::ClaimFreeTestnetBandwidth {} => {
-                gateway.claims += 1;
-                let available_total = gateway.allowance;
-                gateway.session(host, connection).bandwidth = available_total;
-                let answer = ServerMessage::Bandwidth {
-                    available_total,
-                    upgrade_mode: false,
-                };
-                Self::say(world, host, connection, &answer);
-            }
+            ClientMessage::HandshakePayload { data, .. } => Self::third(world, at, socket, &data),
+            ClientMessage::AuthenticateV2(request) => Self::sign_in(world, at, socket, &request),
+            ClientMessage::ClaimFreeTestnetBandwidth {} => Self::claim(world, at, socket),
             ClientMessage::EncryptedRequest { ciphertext, nonce } => {
-                Self::sensitive(world, at, host, connection, &ciphertext, &nonce);
+                Self::sensitive(world, at, socket, &ciphertext, &nonce);
             }
             other => panic!("a client never says {other:?}"),
         }
     }
 
     /// A request under the shared key: to be forgotten.
-    fn sensitive(
-        world: &mut World,
-        at: usize,
-        host: usize,
-        connection: ConnectionId,
-        ciphertext: &[u8],
-        nonce: &[u8],
-    ) {
+    fn sensitive(world: &mut World, at: usize, socket: Socket, ciphertext: &[u8], nonce: &[u8]) {
         let gateway = &mut world.gateways[at];
-        let Some((client, key)) = gateway.session(host, connection).client.clone() else {
-            return; // Said over a websocket that is closed by now.
+        let Some((client, key)) = gateway.session(socket).client.clone() else {
+            return;
         };
         let plaintext = key.decrypt(nonce.try_into().unwrap(), ciphertext).unwrap();
         let request = SensitiveRequest::from_json(str::from_utf8(&plaintext).unwrap()).unwrap();
@@ -285,166 +237,181 @@ impl Gateway {
             request,
             SensitiveRequest::ForgetMe { client: true, .. }
         ));
-        gateway.clients.remove(&client);
-        gateway.inbox.remove(client.as_bytes());
+        let client = client.as_bytes();
+        gateway.clients.remove(client);
+        gateway.inbox.retain(|(of, _), _| of != client);
         let answer = SensitiveResponse::ForgetMeAck {}.to_json();
         let nonce = [9; 12];
         let answer = ServerMessage::EncryptedResponse {
             ciphertext: key.encrypt(&nonce, answer.as_bytes()),
             nonce: nonce.to_vec(),
         };
-        Self::say(world, host, connection, &answer);
+        Self::say(world, socket, &answer);
     }
 
-    fn third(world: &mut World, at: usize, host: usize, connection: ConnectionId, data: &[u8]) {
+    fn session(&mut self, socket: Socket) -> &mut Session {
+        self.sessions.get_mut(&socket).unwrap()
+    }
+
+    fn claim(world: &mut World, at: usize, socket: Socket) {
         let gateway = &mut world.gateways[at];
-        let Some(responder) = gateway.session(host, connection).responder.take() else {
-            return; // The client has hung up in the meantime.
+        gateway.claims += 1;
+        let message = match gateway.manners {
+            Manners::IgnoresClaims => return,
+            Manners::Stingy => ServerMessage::Error {
+                message: "buy a ticket".to_owned(),
+            },
+            _ => {
+                let available_total = gateway.allowance;
+                gateway.session(socket).bandwidth = available_total;
+                ServerMessage::Bandwidth {
+                    available_total,
+                    upgrade_mode: false,
+                }
+            }
         };
-        let accepted = responder.receive_third(data);
-        let data = if accepted.is_ok() { ACCEPTED } else { REFUSED }.to_vec();
-        if let Ok(registered) = accepted {
-            let key = registered.key.clone();
-            let record = Registered {
-                key: key.clone(),
-                last_timestamp: 0,
-            };
-            gateway.clients.insert(registered.client, record);
-            gateway.session(host, connection).client = Some((registered.client, key));
-        }
+        Self::say(world, socket, &message);
+    }
+
+    fn first(world: &mut World, at: usize, socket: Socket, data: &[u8]) {
+        let World { gateways, rng, .. } = world;
+        let gateway = &mut gateways[at];
+        let other;
+        let signing = match gateway.manners {
+            Manners::Impostor => {
+                other = Node::draw(rng, 1).identity;
+                &other
+            }
+            _ => &gateway.node.identity,
+        };
+        let (responder, data) = Responder::receive_first(rng, signing, data).unwrap();
+        gateway.session(socket).responder = Some(responder);
         let answer = ServerMessage::HandshakePayload {
             protocol_version: 6,
             data,
         };
-        Self::say(world, host, connection, &answer);
-        let status = true;
-        let done = ServerMessage::Register {
-            protocol_version: 6,
-            status,
-            upgrade_mode: false,
-        };
-        Self::push_stored(world, at, host);
-        Self::say(world, host, connection, &done);
+        Self::say(world, socket, &answer);
     }
 
-    fn sign_in(
-        world: &mut World,
-        at: usize,
-        host: usize,
-        connection: ConnectionId,
-        request: &AuthenticateRequest,
-    ) {
+    fn third(world: &mut World, at: usize, socket: Socket, data: &[u8]) {
+        let gateway = &mut world.gateways[at];
+        let Some(responder) = gateway.session(socket).responder.take() else {
+            return;
+        };
+        let accepted = responder.receive_third(data);
+        let data = if accepted.is_ok() { ACCEPTED } else { REFUSED }.to_vec();
+        let answer = ServerMessage::HandshakePayload {
+            protocol_version: 6,
+            data,
+        };
+        Self::say(world, socket, &answer);
+        let Ok(registered) = accepted else {
+            return;
+        };
+        let key = registered.key.clone();
+        let record = Registered {
+            key: key.clone(),
+            last_timestamp: 0,
+        };
+        let client = registered.client;
+        world.gateways[at]
+            .clients
+            .insert(*client.as_bytes(), record);
+        Self::signed_in(world, at, socket, client, key);
+        let done = ServerMessage::Register {
+            protocol_version: 6,
+            status: true,
+            upgrade_mode: false,
+        };
+        Self::say(world, socket, &done);
+    }
+
+    fn sign_in(world: &mut World, at: usize, socket: Socket, request: &AuthenticateRequest) {
         let gateway = &mut world.gateways[at];
         if let Some(words) = gateway.refusals.pop_front() {
-            return Self::error(world, host, connection, words);
+            return Self::error(world, at, socket, words);
         }
-        let clock = (world.now + gateway.clock_ahead).as_seconds();
-        if clock.abs_diff(request.request_unix_timestamp) > MAX_SKEW {
-            return Self::error(world, host, connection, "the timestamp is too far off");
-        }
-        let Some(known) = gateway.clients.get_mut(&request.client_identity) else {
-            return Self::error(world, host, connection, "the client is not registered");
+        let now = (world.now + gateway.clock_ahead).as_seconds();
+        let client = request.client_identity;
+        let seconds = request.request_unix_timestamp;
+        let known = gateway.clients.get_mut(client.as_bytes());
+        let wrong = match &known {
+            _ if now.abs_diff(seconds) > MAX_SKEW => {
+                "the request's timestamp is too far from the gateway's clock"
+            }
+            None => "the client is not registered",
+            Some(known) if request.verify(&known.key).is_err() => "wrong key",
+            Some(known) if seconds <= known.last_timestamp => "the timestamp was used before",
+            Some(_) => "",
         };
-        if request.verify(&known.key).is_err() {
-            return Self::error(world, host, connection, "wrong key");
-        }
-        if request.request_unix_timestamp <= known.last_timestamp {
-            return Self::error(world, host, connection, "the timestamp was used before");
-        }
-        known.last_timestamp = request.request_unix_timestamp;
+        let Some(known) = known.filter(|_| wrong.is_empty()) else {
+            return Self::error(world, at, socket, wrong);
+        };
+        known.last_timestamp = seconds;
+        let key = known.key.clone();
         gateway.sign_ins += 1;
-        let client = (request.client_identity, known.key.clone());
-        gateway.session(host, connection).client = Some(client);
-        Self::push_stored(world, at, host);
+        Self::signed_in(world, at, socket, client, key);
         let answer = ServerMessage::Authenticate {
             protocol_version: 6,
             status: true,
             bandwidth_remaining: 0,
             upgrade_mode: false,
         };
-        Self::say(world, host, connection, &answer);
+        Self::say(world, socket, &answer);
     }
 
-    pub(crate) fn binary(
+    /// A client has proven who it is. Its older session gives way: what that has not delivered is
+    /// stored, and pushed over this one.
+    fn signed_in(
         world: &mut World,
         at: usize,
-        host: usize,
-        connection: ConnectionId,
-        frame: &[u8],
+        socket: Socket,
+        client: IdentityKey,
+        key: SharedKey,
     ) {
+        let sessions = &world.gateways[at].sessions;
+        let older = sessions
+            .iter()
+            .find(|(other, session)| **other != socket && session.is_of(client.as_bytes()));
+        if let Some(older) = older.map(|(older, _)| *older) {
+            Self::hang_up(world, at, older, "another connection took over");
+        }
+        world.gateways[at].session(socket).client = Some((client, key));
+        Self::push_stored(world, at, socket);
+    }
+
+    /// Takes a client's packet, which costs bandwidth and gets exactly one answer.
+    pub(crate) fn binary(world: &mut World, at: usize, socket: Socket, frame: &[u8]) {
         let gateway = &mut world.gateways[at];
-        let Some(session) = gateway
-            .sessions
-            .get_mut(&host)
-            .filter(|s| s.connection == connection)
-        else {
+        let Some(session) = gateway.sessions.get_mut(&socket) else {
             return;
         };
-        let Some((_, key)) = session.client.clone() else {
-            return; // Said over a websocket that is closed by now.
+        let Some((_, key)) = &session.client else {
+            return;
         };
-        let packet = binary::decode_request(&key, frame).unwrap();
-        let cost = packet.packet.len() as i64;
-        if session.bandwidth < cost {
-            let available = session.bandwidth;
+        let packet = binary::decode_request(key, frame).unwrap();
+        let required = packet.packet.len() as i64;
+        let available = session.bandwidth;
+        if available < required {
             let error = TypedError::OutOfBandwidth {
-                required: cost,
+                required,
                 available,
             };
-            return Self::say(
-                world,
-                host,
-                connection,
-                &ServerMessage::TypedError { error },
-            );
+            return Self::say(world, socket, &ServerMessage::TypedError { error });
         }
-        session.bandwidth -= cost;
-        let remaining_bandwidth = session.bandwidth;
+        session.bandwidth -= required;
         let answer = ServerMessage::Send {
-            remaining_bandwidth,
+            remaining_bandwidth: session.bandwidth,
             upgrade_mode: false,
         };
-        if world.gateways[at].manners != Manners::NeverConfirms {
-            Self::say(world, host, connection, &answer);
+        if gateway.manners != Manners::NeverConfirms {
+            Self::say(world, socket, &answer);
         }
-        world.forward(packet.next_hop, Duration::ZERO, packet.packet);
-    }
-
-    /// A packet has come to its last hop.
-    pub fn arrived(world: &mut World, at: NodeAddress, destination: [u8; 32], delivery: Vec<u8>) {
-        let at = world
-            .gateways
-            .iter()
-            .position(|gateway| gateway.address == at)
-            .unwrap();
-        let gateway = &mut world.gateways[at];
-        gateway.inbox.entry(destination).or_default().push(delivery);
-        let online = gateway.sessions.iter().find(|(_, session)| {
-            session
-                .client
-                .as_ref()
-                .is_some_and(|(id, _)| *id.as_bytes() == destination)
-        });
-        if let Some(host) = online.map(|(host, _)| *host) {
-            Self::push_stored(world, at, host);
-        }
-    }
-
-    fn push_stored(world: &mut World, at: usize, host: usize) {
-        let gateway = &mut world.gateways[at];
-        let session = &gateway.sessions[&host];
-        let connection = session.connection;
-        let (client, key) = session.client.clone().unwrap();
-        for delivery in gateway.inbox.remove(client.as_bytes()).unwrap_or_default() {
-            let key = match world.gateways[at].manners {
-                Manners::WrongKey => SharedKey::from_bytes([0; 32]),
-                _ => key.clone(),
-            };
-            let mut bytes = binary::encode_push(&key, [7; 12], &delivery);
-            if world.gateways[at].manners == Manners::Unencrypted {
-                bytes[1] = 0;
-            }
-            world.input(host, LATENCY, Input::GatewayBinary { connection, bytes });
-        }
+        let flying = Flying {
+            rotation: packet.rotation,
+            bytes: packet.packet,
+            doubled: false,
+        };
+        world.enter(packet.next_hop, flying);
     }
 }

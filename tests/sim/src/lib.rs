@@ -4,9 +4,15 @@
 //! | module | concept |
 //! |---|---|
 //! | `world` | what there is, and what happens next |
+//! | `network`, `node` | packets on their way, and the nodes that they pass |
 //! | `directory` | what the directory answers |
-//! | `gateway` | gateways, good and bad |
-//! | `host` | what a browser does around a client: sockets, a disk, a clock |
+//! | `gateway`, `pushes` | gateways, good and bad: towards clients, and from the mixnet to clients |
+//! | `host`, `disk`, `frames` | what a browser does around a client |
+//! | `fault` | what can go wrong |
+//! | `scenario`, `draw` | what will happen, drawn from a seed |
+//! | `run`, `check` | playing it, and whether every promise was kept |
+//! | `campaign` | many scenarios on all cores, and the table of what came of them |
+//! | `trace` | what happened |
 
 #![allow(
     clippy::unwrap_used,
@@ -16,12 +22,31 @@
     reason = "a test that panics has failed, which is what a simulation is for"
 )]
 
+mod campaign;
+mod check;
 mod directory;
+mod disk;
+mod draw;
+mod fault;
+mod frames;
 mod gateway;
 mod host;
+mod network;
+mod node;
+mod pushes;
+mod run;
+mod scenario;
+mod trace;
 mod world;
 
+pub use campaign::{MESSAGES, Row, Summary, campaign, complaint, try_seed};
+pub use check::Findings;
 pub use directory::Directory;
+pub use disk::Disk;
+pub use fault::Fault;
 pub use gateway::{Gateway, Manners};
-pub use host::Host;
-pub use world::World;
+pub use host::{Fuse, Host};
+pub use network::Conditions;
+pub use run::{Report, play};
+pub use scenario::{Deed, Fate, Scenario};
+pub use world::{Shape, World};

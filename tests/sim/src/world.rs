@@ -1,20 +1,22 @@
 //! What there is, and what happens next.
 
 use crate::directory::Directory;
-use crate::gateway::{Gateway, Manners};
-use crate::host::{self, Host};
+use crate::fault::Fault;
+use crate::gateway::Gateway;
+use crate::host::{self, Fuse, Host};
+use crate::network::{Conditions, Flying};
+use crate::node::Node;
+use crate::trace::{Note, Trace};
 use rand_core::{Rng, SeedableRng};
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::{Address, NodeAddress};
 use sotto_core::client::{Client, Config, ConnectionId, Input, MessageId};
-use sotto_core::keys::{EncryptionSecret, SigningKey};
-use sotto_core::node::{self, Hop};
 use sotto_core::time::Time;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-/// Mix nodes in each layer.
-const WIDTH: usize = 2;
+/// When every world begins.
+pub(crate) const BEGINNING: Time = Time::from_millis(1_767_225_600_000);
 
 /// How long anything takes from one machine to the next.
 pub(crate) const LATENCY: Duration = Duration::from_millis(2);
@@ -22,43 +24,79 @@ pub(crate) const LATENCY: Duration = Duration::from_millis(2);
 /// So many ticks in a row without time passing are no accident.
 const MOST_IDLE_TICKS: u32 = 10_000;
 
+/// One websocket. A client's numbers begin anew with each of its lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Socket {
+    pub(crate) host: usize,
+    pub(crate) life: u32,
+    pub(crate) connection: ConnectionId,
+}
+
 /// What is to happen.
 pub(crate) enum Event {
     /// A packet reaches a node.
-    Packet { node: NodeAddress, bytes: Vec<u8> },
+    Packet { node: NodeAddress, packet: Flying },
     /// A text frame of a client reaches its gateway.
     Text {
-        host: usize,
         gateway: usize,
-        connection: ConnectionId,
+        socket: Socket,
         text: String,
     },
     /// A binary frame of a client reaches its gateway.
     Binary {
-        host: usize,
         gateway: usize,
-        connection: ConnectionId,
+        socket: Socket,
         bytes: Vec<u8>,
     },
+    /// A gateway's ping reaches a browser, behind the frames pushed so far.
+    Ping {
+        gateway: usize,
+        socket: Socket,
+        payload: u64,
+        behind: u64,
+    },
+    /// A browser's answer reaches the gateway.
+    Pong {
+        gateway: usize,
+        socket: Socket,
+        payload: u64,
+    },
+    /// The answer to that ping is due.
+    PongDue {
+        gateway: usize,
+        socket: Socket,
+        payload: u64,
+    },
+    /// A gateway learns that a websocket is closed.
+    Closed { gateway: usize, socket: Socket },
     /// A client of a certain life gets an input.
     Input {
         host: usize,
         life: u32,
         input: Input,
     },
+    /// A worker that was killed starts again.
+    Start { host: usize, life: u32 },
 }
 
 /// A mix node.
 pub(crate) struct Mix {
     pub(crate) layer: usize,
-    pub(crate) secret: EncryptionSecret,
-    pub(crate) identity: SigningKey,
-    pub(crate) up: bool,
+    pub(crate) node: Node,
+}
+
+/// How large a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Mix nodes in each layer.
+    pub width: usize,
+    /// Gateways.
+    pub gateways: usize,
 }
 
 /// A network, its clients and their time.
 pub struct World {
-    /// The time that every clock shows.
+    /// The true time.
     pub now: Time,
     /// Where every random choice comes from.
     pub rng: ChaCha20Rng,
@@ -66,21 +104,26 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// The gateways.
     pub gateways: Vec<Gateway>,
-    /// Share of packets lost on each way between nodes.
-    pub loss: f64,
+    /// What the network between nodes does to packets.
+    pub conditions: Conditions,
+    /// What the directory answers.
+    pub directory: Directory,
+    /// How long the directory goes on listing a node that is down.
+    pub directory_lag: Duration,
     /// The epoch that the directory tells of.
     pub epoch: u32,
-    /// The key rotation that the directory tells of.
-    pub rotation: u32,
-    /// What the directory answers instead of the truth.
-    pub directory: Directory,
+    pub(crate) rotation: u32,
     pub(crate) mixes: BTreeMap<NodeAddress, Mix>,
     events: BTreeMap<(Time, u64), Event>,
     sequence: u64,
     /// Ticks since time last passed.
     idle_ticks: u32,
-    /// Of every packet that any node has seen.
-    replay_tags: HashSet<[u8; 32]>,
+    /// The first key of every packet that any client ever sent: a SURB that is used twice, or a
+    /// packet that is sent twice, shows here.
+    entered: HashSet<[u8; 32]>,
+    /// How often each kind of fault happened.
+    pub faults: BTreeMap<Fault, u64>,
+    pub(crate) trace: Trace,
 }
 
 fn node_address(port: u16) -> NodeAddress {
@@ -88,38 +131,57 @@ fn node_address(port: u16) -> NodeAddress {
 }
 
 impl World {
-    /// A network without clients.
+    /// A small network without clients.
     pub fn new(seed: u8) -> Self {
-        let mut rng = ChaCha20Rng::from_seed([seed; 32]);
-        let mixes = (0..3 * WIDTH)
+        let shape = Shape {
+            width: 2,
+            gateways: 2,
+        };
+        Self::with_shape(shape, ChaCha20Rng::from_seed([seed; 32]))
+    }
+
+    /// A network without clients.
+    pub fn with_shape(shape: Shape, mut rng: ChaCha20Rng) -> Self {
+        let rotation = 4;
+        let mixes = (0..3 * shape.width)
             .map(|index| {
-                let secret = EncryptionSecret::generate(&mut rng);
-                let identity = SigningKey::generate(&mut rng);
                 let mix = Mix {
-                    layer: index / WIDTH,
-                    secret,
-                    identity,
-                    up: true,
+                    layer: index / shape.width,
+                    node: Node::draw(&mut rng, rotation),
                 };
                 (node_address(10_000 + index as u16), mix)
             })
             .collect();
-        let gateways = (0..2).map(|index| Gateway::new(&mut rng, index)).collect();
+        let gateways = (0..shape.gateways as u16)
+            .map(|index| Gateway::new(&mut rng, index, rotation))
+            .collect();
         Self {
-            now: Time::from_millis(1_767_225_600_000),
+            now: BEGINNING,
             rng,
             hosts: Vec::new(),
             gateways,
-            loss: 0.0,
-            epoch: 100,
-            rotation: 4,
+            conditions: Conditions::default(),
             directory: Directory::Honest,
+            directory_lag: Duration::ZERO,
+            epoch: 100,
+            rotation,
             mixes,
             events: BTreeMap::new(),
             sequence: 0,
             idle_ticks: 0,
-            replay_tags: HashSet::new(),
+            entered: HashSet::new(),
+            faults: BTreeMap::new(),
+            trace: Trace::default(),
         }
+    }
+
+    pub(crate) fn note(&mut self, note: Note) {
+        self.trace.note(self.now, note);
+    }
+
+    /// Counts a fault.
+    pub(crate) fn happened(&mut self, fault: Fault) {
+        *self.faults.entry(fault).or_default() += 1;
     }
 
     /// A new client, started.
@@ -132,46 +194,120 @@ impl World {
 
     /// Starts a client that is dead.
     pub fn start(&mut self, host: usize) {
+        self.note(Note::Started { host });
         let seed = self.random_seed();
         self.hosts[host].start(self.now, seed);
-        self.drain(host);
+        host::drain(self, host);
     }
 
-    /// The worker is killed: nothing of it is left but what is on disk.
+    /// The worker is killed: nothing of it is left but what is on disk. A commit that was under
+    /// way did not get there.
     pub fn kill(&mut self, host: usize) {
-        self.hosts[host].kill();
-        for gateway in &mut self.gateways {
-            gateway.hang_up(host);
+        self.kill_in_commit(host, false);
+    }
+
+    /// The worker is killed. A commit that was under way is on disk if it `reached` it.
+    pub fn kill_in_commit(&mut self, host: usize, reached: bool) {
+        self.happened(Fault::Kill);
+        self.note(Note::Killed { host, reached });
+        for (gateway, socket) in self.hosts[host].kill(reached) {
+            self.after(LATENCY, Event::Closed { gateway, socket });
+        }
+    }
+
+    /// The worker is killed, and starts again by itself.
+    pub(crate) fn kill_for(&mut self, host: usize, fuse: Fuse) {
+        self.kill_in_commit(host, fuse.reached);
+        let life = self.hosts[host].life;
+        self.after(fuse.down_for, Event::Start { host, life });
+    }
+
+    /// A machine sleeps for a while.
+    pub fn sleep(&mut self, host: usize, duration: Duration) {
+        self.fall_asleep(host);
+        self.run_for(duration);
+        self.wake_up(host);
+    }
+
+    /// A machine falls asleep: its sockets die without a word, its timers stand still, and nothing
+    /// reaches it.
+    pub(crate) fn fall_asleep(&mut self, host: usize) {
+        self.happened(Fault::Sleep);
+        self.hosts[host].fall_asleep();
+    }
+
+    /// When a machine wakes the browser says so.
+    pub(crate) fn wake_up(&mut self, host: usize) {
+        self.hosts[host].asleep = false;
+        if self.hosts[host].is_alive() {
+            self.reconnect(host);
+        } else {
+            self.start(host);
         }
     }
 
     /// The first mix node of a layer (0 to 2) dies.
     pub fn stop_mix(&mut self, layer: usize) {
-        let mix = self
-            .mixes
-            .values_mut()
-            .find(|mix| mix.layer == layer)
-            .unwrap();
-        mix.up = false;
+        let now = self.now;
+        let mut mixes = self.mixes.values_mut();
+        mixes.find(|mix| mix.layer == layer).unwrap().node.stop(now);
     }
 
-    /// A gateway dies.
-    pub fn stop_gateway(&mut self, index: usize) {
-        self.gateways[index].up = false;
-        for (host, connection) in self.gateways[index].hang_up_all() {
-            self.close(host, connection, "the gateway is gone");
+    /// A mix node dies, or returns.
+    pub(crate) fn set_mix(&mut self, index: usize, up: bool) {
+        let now = self.now;
+        let mix = self.mixes.values_mut().nth(index).unwrap();
+        match up {
+            true => mix.node.up = true,
+            false => mix.node.stop(now),
         }
     }
 
-    pub(crate) fn close(&mut self, host: usize, connection: ConnectionId, reason: &str) {
+    /// A gateway dies without a chance to save anything.
+    pub fn stop_gateway(&mut self, index: usize) {
+        Gateway::crash(self, index);
+    }
+
+    /// Stopped gateways run again.
+    pub fn start_gateways(&mut self) {
+        for gateway in &mut self.gateways {
+            gateway.node.up = true;
+        }
+    }
+
+    /// All nodes change their keys, and an epoch begins. What was made for the old keys is read
+    /// for an epoch more.
+    pub fn rotate(&mut self) {
+        self.epoch += 1;
+        self.rotation += 1;
+        let Self { rng, rotation, .. } = self;
+        let mixes = self.mixes.values_mut().map(|mix| &mut mix.node);
+        let gateways = self.gateways.iter_mut().map(|gateway| &mut gateway.node);
+        mixes
+            .chain(gateways)
+            .for_each(|node| node.rotate(rng, *rotation));
+    }
+
+    /// An epoch begins. Keys of the last rotation are destroyed.
+    pub fn begin_epoch(&mut self) {
+        self.epoch += 1;
+        let mixes = self.mixes.values_mut().map(|mix| &mut mix.node);
+        let gateways = self.gateways.iter_mut().map(|gateway| &mut gateway.node);
+        mixes.chain(gateways).for_each(Node::forget_previous);
+    }
+
+    /// A websocket breaks, or is closed by the gateway: the client learns of it.
+    pub(crate) fn close(&mut self, socket: Socket, reason: &str) {
+        let connection = socket.connection;
         let reason = reason.to_owned();
-        self.input(host, LATENCY, Input::GatewayClosed { connection, reason });
+        self.input_socket(socket, Input::GatewayClosed { connection, reason });
     }
 
     /// Does something with a client and carries out what it wants.
     pub fn act<T>(&mut self, host: usize, action: impl FnOnce(&mut Client, Time) -> T) -> T {
-        let result = action(self.hosts[host].client_mut(), self.now);
-        self.drain(host);
+        let now = self.hosts[host].clock(self.now);
+        let result = action(self.hosts[host].client_mut(), now);
+        host::drain(self, host);
         result
     }
 
@@ -206,29 +342,6 @@ impl World {
         }
     }
 
-    /// A machine sleeps: its sockets die, its timers stand still, and nothing reaches it. When it
-    /// wakes the browser says so.
-    pub fn sleep(&mut self, host: usize, duration: Duration) {
-        self.hosts[host].asleep = true;
-        for gateway in &mut self.gateways {
-            gateway.hang_up(host);
-        }
-        self.run_for(duration);
-        self.hosts[host].asleep = false;
-        self.reconnect(host);
-    }
-
-    /// Sets the clock, as a person or a time server does; what is under way stays as far off as
-    /// it was.
-    pub fn set_clock(&mut self, now: Time) {
-        let events = std::mem::take(&mut self.events);
-        for ((time, sequence), event) in events {
-            let at = now + time.saturating_since(self.now);
-            self.events.insert((at, sequence), event);
-        }
-        self.now = now;
-    }
-
     /// Lets that much time pass.
     pub fn run_for(&mut self, duration: Duration) {
         let end = self.now + duration;
@@ -246,65 +359,77 @@ impl World {
     /// Does what comes next, if it comes before `end`.
     fn step(&mut self, end: Time) -> bool {
         let event = self.events.first_key_value().map(|((time, _), _)| *time);
-        let timer = self
-            .hosts
-            .iter()
-            .enumerate()
-            .filter_map(|(i, h)| Some((h.deadline()?, i)))
-            .min();
-        match (event, timer) {
-            (Some(time), timer) if timer.is_none_or(|(due, _)| time <= due) && time <= end => {
+        let hosts = self.hosts.iter().enumerate();
+        let alarm = hosts.filter_map(|(i, h)| Some((h.alarm()?, i))).min();
+        match (event, alarm) {
+            (Some(time), alarm) if alarm.is_none_or(|(due, _)| time <= due) && time <= end => {
                 let (_, event) = self.events.pop_first().unwrap();
                 self.now = self.now.max(time);
                 self.happen(event);
             }
             (_, Some((due, host))) if due <= end => {
-                self.idle_ticks = if due > self.now {
-                    0
-                } else {
-                    self.idle_ticks + 1
-                };
-                let deadline = (due, self.now);
-                assert!(
-                    self.idle_ticks < MOST_IDLE_TICKS,
-                    "host {host} wants to be called again and again: {deadline:?} {self:?}"
-                );
+                self.watch_for_storms(due, host);
                 self.now = self.now.max(due);
-                self.hosts[host].handle(self.now, Input::Tick);
-                self.drain(host);
+                host::tick(self, host);
             }
             _ => return false,
         }
         true
     }
 
+    /// A timer that fires again and again without time passing never rests.
+    fn watch_for_storms(&mut self, due: Time, host: usize) {
+        let passes = due > self.now;
+        self.idle_ticks = if passes { 0 } else { self.idle_ticks + 1 };
+        assert!(
+            self.idle_ticks < MOST_IDLE_TICKS,
+            "host {host} wants to be called again and again, at {due} and it is {}: {self:?}",
+            self.now
+        );
+    }
+
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Packet { node, bytes } => self.packet(node, &bytes),
-            Event::Input { host, life, input }
-                if self.hosts[host].life == life && self.hosts[host].hears(&input) =>
-            {
-                self.hosts[host].handle(self.now, input);
-                self.drain(host);
+            Event::Packet { node, packet } => self.packet(node, packet),
+            Event::Input { host, life, input } => host::input(self, host, life, input),
+            Event::Ping {
+                gateway,
+                socket,
+                payload,
+                behind,
+            } => host::ping(self, gateway, socket, payload, behind),
+            Event::Start { host, life } => {
+                if self.hosts[host].life == life && self.hosts[host].is_dead_and_awake() {
+                    self.start(host);
+                }
             }
-            Event::Input { .. } => {}
             Event::Text {
-                host,
                 gateway,
-                connection,
+                socket,
                 text,
-            } => {
-                Gateway::text(self, gateway, host, connection, &text);
-            }
+            } => Gateway::text(self, gateway, socket, &text),
             Event::Binary {
-                host,
                 gateway,
-                connection,
+                socket,
                 bytes,
-            } => {
-                Gateway::binary(self, gateway, host, connection, &bytes);
-            }
+            } => Gateway::binary(self, gateway, socket, &bytes),
+            Event::Pong {
+                gateway,
+                socket,
+                payload,
+            } => Gateway::pong(self, gateway, socket, payload),
+            Event::PongDue {
+                gateway,
+                socket,
+                payload,
+            } => Gateway::pong_due(self, gateway, socket, payload),
+            Event::Closed { gateway, socket } => Gateway::end_session(self, gateway, socket),
         }
+    }
+
+    /// Makes [`Self::sequence`] grow.
+    pub(crate) const fn number_something(&mut self) {
+        self.sequence += 1;
     }
 
     pub(crate) fn after(&mut self, delay: Duration, event: Event) {
@@ -312,54 +437,37 @@ impl World {
         self.events.insert((self.now + delay, self.sequence), event);
     }
 
+    /// Numbers everything that is yet to happen.
+    pub(crate) const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     pub(crate) fn input(&mut self, host: usize, delay: Duration, input: Input) {
         let life = self.hosts[host].life;
         self.after(delay, Event::Input { host, life, input });
     }
 
-    /// Hands a packet to a node, unless it is lost.
-    pub(crate) fn forward(&mut self, node: NodeAddress, delay: Duration, bytes: Vec<u8>) {
-        let share = f64::from(self.rng.next_u32()) / f64::from(u32::MAX);
-        if share >= self.loss {
-            self.after(delay + LATENCY, Event::Packet { node, bytes });
-        }
+    /// An input that comes over a websocket: not before what came over it earlier.
+    pub(crate) fn input_socket(&mut self, socket: Socket, input: Input) {
+        self.input_late(socket, Duration::ZERO, input);
     }
 
-    fn packet(&mut self, at: NodeAddress, bytes: &[u8]) {
-        let secret = match self.mixes.get(&at) {
-            Some(mix) if mix.up => &mix.secret,
-            Some(_) => return,
-            None => match self.gateways.iter().find(|g| g.up && g.address == at) {
-                Some(gateway) if gateway.manners != Manners::Deaf => &gateway.secret,
-                _ => return,
-            },
-        };
-        let unwrapped = node::unwrap(bytes, secret).unwrap();
+    /// An input that comes over a websocket, and comes late.
+    pub(crate) fn input_late(&mut self, socket: Socket, late: Duration, input: Input) {
+        let Socket { host, life, .. } = socket;
+        let delay = LATENCY + self.hosts[host].lag + late;
+        self.after(delay, Event::Input { host, life, input });
+    }
+
+    /// A client's packet enters the mixnet. What stands in front of a packet is drawn anew for
+    /// each packet and each SURB, so it must never have been here.
+    pub(crate) fn enter(&mut self, next: NodeAddress, packet: Flying) {
+        let first_key = *packet.bytes.first_chunk().unwrap();
         assert!(
-            self.replay_tags.insert(unwrapped.replay_tag),
-            "a packet or a SURB was used twice"
+            self.entered.insert(first_key),
+            "a client used a SURB twice, or sent a packet twice"
         );
-        match unwrapped.hop {
-            Hop::Forward {
-                next,
-                delay,
-                packet,
-            } => self.forward(next, delay, packet),
-            Hop::Final {
-                destination,
-                delivery,
-                ack,
-            } => {
-                Gateway::arrived(self, at, destination, delivery);
-                if let Some((next, packet)) = ack {
-                    self.forward(next, Duration::ZERO, packet);
-                }
-            }
-        }
-    }
-
-    fn drain(&mut self, host: usize) {
-        host::drain(self, host);
+        self.forward(next, Duration::ZERO, packet);
     }
 
     /// A seed drawn from the world's.

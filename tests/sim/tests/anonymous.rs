@@ -100,7 +100,7 @@ fn an_answer_longer_than_its_surbs_waits_for_more_and_says_so() {
 #[test]
 fn answers_survive_loss_each_repetition_with_a_surb_of_its_own() {
     let (mut world, tag) = asked(3, 40);
-    world.loss = 0.05;
+    world.conditions.loss = 0.05;
     let id = reply(&mut world, tag, &body(30_000));
     world.run_until(PATIENCE, |world| is_answered(world, id, &body(30_000)));
     assert!(world.hosts[1].client().statistics().packets_repeated > 0);
@@ -203,9 +203,7 @@ fn an_answer_of_which_no_surb_is_left_is_given_up_in_time_after_a_restart_too() 
     world.run_for(Duration::from_secs(5));
     assert!(!is_failed(&world, id), "it waits anew after a retry");
     world.kill(1);
-    world.hosts[1]
-        .disk
-        .retain(|(store, _), _| *store != Store::Surb);
+    world.hosts[1].disk.clear(Store::Surb);
     world.start(1);
     world.run_for(Duration::from_secs(200));
     assert!(!is_failed(&world, id));
@@ -226,12 +224,11 @@ fn a_text_that_is_no_tag_is_refused() {
 #[test]
 fn surbs_of_a_rotation_that_is_over_are_dropped_and_asked_for_anew() {
     let (mut world, tag) = asked(8, 30);
-    world.rotation += 1;
-    world.epoch += 1;
+    world.rotate();
     world.run_for(Duration::from_secs(310));
     // Stale, but nodes may still have the keys: as many fresh ones are asked for.
     assert!(world.hosts[1].client().surbs(tag) >= 30);
-    world.epoch += 1;
+    world.begin_epoch();
     world.run_for(Duration::from_secs(310));
     let left = world.hosts[1].client().surbs(tag);
     assert!((10..30).contains(&left), "{left} are left");
@@ -251,10 +248,7 @@ fn an_anonymous_message_written_offline_leaves_when_there_is_a_way_back() {
     send_anonymous(&mut world, b"later", 5);
     world.run_for(Duration::from_secs(2));
     world.kill(0);
-    world
-        .gateways
-        .iter_mut()
-        .for_each(|gateway| gateway.up = true);
+    world.start_gateways();
     world.start(0);
     world.run_until(PATIENCE, |world| !world.hosts[1].received.is_empty());
     world.run_for(Duration::from_secs(60));

@@ -105,7 +105,7 @@ fn a_recipient_that_was_away_gets_what_was_stored() {
 #[test]
 fn loss_is_made_up_for() {
     let mut world = pair(4);
-    world.loss = 0.05;
+    world.conditions.loss = 0.05;
     let id = world.send(0, 1, &body(300_000));
     arrives(&mut world, 1, &body(300_000));
     settles(&mut world, 0, id);
@@ -132,10 +132,7 @@ fn gateways_that_restart_in_mid_message_lose_nothing() {
     world.stop_gateway(1);
     world.run_for(Duration::from_secs(20));
     assert!(world.hosts[0].problem().is_some());
-    world
-        .gateways
-        .iter_mut()
-        .for_each(|gateway| gateway.up = true);
+    world.start_gateways();
     arrives(&mut world, 1, &body(300_000));
     settles(&mut world, 0, id);
 }
@@ -412,13 +409,13 @@ fn a_message_nobody_takes_fails_and_a_retry_sends_it() {
     world.add_host(config);
     world.add_host(Config::default());
     world.run_until_online();
-    world.loss = 1.0;
+    world.conditions.loss = 1.0;
     let id = world.send(0, 1, &body(10));
     let failed = DeliveryState::Failed(FailReason::Expired);
     world.run_until(Duration::from_secs(700), |world| {
         world.hosts[0].state(id) == Some(&failed)
     });
-    world.loss = 0.0;
+    world.conditions.loss = 0.0;
     world.kill(0);
     world.start(0);
     world.run_for(Duration::from_secs(60));
@@ -444,7 +441,7 @@ fn nothing_is_told_while_the_disk_is_full_and_nothing_is_lost() {
 #[test]
 fn damaged_records_are_put_away_and_the_rest_goes_on() {
     let mut world = pair(22);
-    world.loss = 1.0;
+    world.conditions.loss = 1.0;
     world.send(0, 1, &body(10));
     world.run_for(Duration::from_secs(1));
     world.kill(0);

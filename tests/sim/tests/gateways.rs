@@ -21,7 +21,7 @@ fn address(world: &World, host: usize) -> Address {
 }
 
 fn name(world: &World, gateway: usize) -> IdentityKey {
-    world.gateways[gateway].identity.identity_key()
+    world.gateways[gateway].identity()
 }
 
 /// The place of the gateway that an address names.
@@ -69,7 +69,7 @@ fn the_gateway_that_was_named_is_taken() {
 #[test]
 fn a_named_gateway_that_is_not_there_is_said_and_waited_for() {
     let mut world = World::new(2);
-    world.gateways[1].up = false;
+    world.gateways[1].set_up(false);
     let config = Config {
         gateway: GatewayChoice::Named(name(&world, 1)),
         ..Config::default()
@@ -78,7 +78,7 @@ fn a_named_gateway_that_is_not_there_is_said_and_waited_for() {
     world.run_until(PATIENCE, |world| {
         world.hosts[0].problem() == Some("gateway.chosen-missing")
     });
-    world.gateways[1].up = true;
+    world.gateways[1].set_up(true);
     world.run_until(PATIENCE, |world| {
         world.hosts[0].connection.is_some() && world.hosts[0].is_online()
     });
@@ -187,6 +187,33 @@ fn moving_back_takes_up_the_old_registration() {
     world.run_until(PATIENCE, |world| {
         world.hosts[0].state(id) == Some(&DeliveryState::AtGateway)
     });
+}
+
+#[test]
+fn a_move_by_chance_to_a_gateway_that_was_left_goes_back_to_it() {
+    let mut world = pair(8);
+    let (old, between) = moved(&mut world, GatewayChoice::Random);
+    // There are two gateways, so there is no choice.
+    let (_, back) = moved(&mut world, GatewayChoice::Random);
+    assert_eq!(back, old);
+    world.run_for(Duration::from_secs(60));
+    let changes = world.hosts[0].connections.len();
+    world.send_to(1, &between, b"between");
+    world.send_to(1, &back, b"back");
+    world.run_until(PATIENCE, |world| world.hosts[0].received.len() == 2);
+    world.run_for(HOUR);
+    assert_eq!(
+        world.hosts[0].connections.len(),
+        changes,
+        "it goes on and off"
+    );
+    let former: Vec<_> = world.hosts[0]
+        .others
+        .former
+        .iter()
+        .map(|f| f.gateway)
+        .collect();
+    assert_eq!(former, [between.gateway]);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn deliver(world: &mut World, to: &Address, delivery: Vec<u8>) {
     let gateway = world
         .gateways
         .iter()
-        .find(|gateway| gateway.identity.identity_key() == to.gateway);
+        .find(|gateway| gateway.identity() == to.gateway);
     let at = gateway.unwrap().address;
     Gateway::arrived(world, at, *to.identity.as_bytes(), delivery);
 }
@@ -422,7 +422,7 @@ fn a_long_message_to_a_dead_gateway_does_not_hold_up_the_others() {
     let [sender, friend, lost] = two_and_one(&mut world);
     let dead = world.hosts[lost].client().address().unwrap().gateway;
     for gateway in &mut world.gateways {
-        if gateway.identity.identity_key() == dead {
+        if gateway.identity() == dead {
             gateway.manners = Manners::Deaf;
         }
     }
@@ -489,17 +489,10 @@ fn a_clock_that_is_set_back_by_a_day_costs_minutes_at_most() {
     world.run_for(Duration::from_secs(100));
     assert!(!world.hosts[0].is_online());
     let id = world.send(0, 1, &body(100));
-    let past = world.now.as_millis() - 86_400_000;
-    world.set_clock(sotto_core::time::Time::from_millis(past));
-    world
-        .gateways
-        .iter_mut()
-        .for_each(|gateway| gateway.up = true);
-    // A host waits by duration, so its timer fires about when it would have.
-    world.run_for(Duration::from_secs(30));
-    for host in 0..2 {
-        world.act(host, |client, now| client.handle(now, Input::Tick));
+    for host in &mut world.hosts {
+        host.set_clock(-86_400_000);
     }
+    world.start_gateways();
     world.run_until(Duration::from_secs(300), |world| {
         world.hosts[0].state(id) == Some(&DeliveryState::AtGateway)
     });
