@@ -349,10 +349,10 @@ impl Client {
         for after in after {
             match after {
                 After::Tell(output) => self.outputs.push_back(output),
-                After::Enqueue(message) => self.enqueue(message),
-                After::Prepare(message) => self.enqueue_unprepared(message),
+                After::Enqueue(message) => self.enqueue(message.no_later_than(now)),
+                After::Prepare(message) => self.enqueue_unprepared(message.no_later_than(now)),
                 After::EnqueueService(message, purpose) => {
-                    self.outbox.insert(message, purpose);
+                    self.outbox.insert(message.no_later_than(now), purpose);
                 }
                 After::Answer(answer) => self.answers.push_back(*answer),
                 After::SendThird(connection) => self.of(now, connection, |session, tools| {

@@ -261,6 +261,13 @@ impl Outcome {
 }
 
 impl SentMessage {
+    /// The message, written now at the latest. The clock may have been set back since it was
+    /// written; a time that is still to come would keep it for that much longer than meant.
+    pub(super) fn no_later_than(mut self, now: Time) -> Self {
+        self.created_at = self.created_at.min(now);
+        self
+    }
+
     /// Whether it went, or goes, to an address with SURBs for the answer.
     pub fn is_anonymous(&self) -> bool {
         // A prepared message begins with its type; an anonymous one is prepared later.

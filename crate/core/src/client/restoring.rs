@@ -132,7 +132,7 @@ impl Client {
     fn restore_outgoing(&mut self, record: &Record) -> bool {
         SentMessage::from_record(&record.key, &record.value)
             .filter(|message| message.outcome != Outcome::AtGateway)
-            .is_some_and(|message| self.take_back_in(message))
+            .is_some_and(|message| self.take_back_in(message.no_later_than(self.clock)))
     }
 
     fn take_back_in(&mut self, message: SentMessage) -> bool {
