@@ -99,3 +99,29 @@ fn a_paced_client_rests_while_an_answer_waits_for_surbs() {
         "{ticks} ticks in a minute, and nothing can leave"
     );
 }
+
+#[test]
+fn a_message_that_reached_the_disk_after_the_clock_was_set_back_is_given_up_in_time() {
+    let give_up_after = Duration::from_secs(600);
+    let mut world = World::new(4);
+    world.add_host(Config {
+        give_up_after,
+        ..Config::default()
+    });
+    world.add_host(Config::default());
+    world.run_until_online();
+    let days_ahead = 10 * 24 * HOUR;
+    world.hosts[0].set_clock(days_ahead);
+    world.run_for(Duration::from_secs(10));
+    world.hosts[0].disk_full = true;
+    let id = world.send(0, 1, b"in ten days");
+    world.run_for(Duration::from_secs(1));
+    world.hosts[0].set_clock(0);
+    world.run_for(Duration::from_secs(10));
+    world.kill(1);
+    world.conditions.loss = 1.0;
+    world.hosts[0].disk_full = false;
+    world.run_for(give_up_after + Duration::from_secs(120));
+    let failed = DeliveryState::Failed(FailReason::Expired);
+    assert_eq!(world.hosts[0].state(id), Some(&failed));
+}
