@@ -48,8 +48,10 @@ fn tag(network: &Network) -> SenderTag {
 /// The disk of a user, as the extension would have written it.
 fn disk(network: &Network, host: usize) -> Disk {
     let mut disk = Disk::default();
-    for ((store, key), value) in &network.hosts[host].disk {
-        disk.put(Table::Core(*store), key, value);
+    for store in Store::ALL {
+        for (key, value) in network.hosts[host].disk.of(store) {
+            disk.put(Table::Core(store), key, value);
+        }
     }
     disk
 }
@@ -139,8 +141,8 @@ fn pages_are_told_when_surbs_are_lost_with_the_rotation_they_were_made_for() {
         World::with_page_at(network.now, disk(&network, 1)),
         tag(&network).to_string(),
     );
-    network.rotation += 2;
-    network.epoch += 2;
+    network.rotate();
+    network.rotate();
     world.answer_fetch(Ok(network.replies().unwrap()));
     let level = json!({"available": 0, "bytes": 0});
     let events = world.events(PAGE);

@@ -52,7 +52,7 @@ impl Disk {
     }
 
     /// The records of a store, with their names.
-    pub(crate) fn of(&self, store: Store) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
+    pub fn of(&self, store: Store) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
         let from = (store, Vec::new());
         self.records
             .range(from..)
