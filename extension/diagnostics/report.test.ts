@@ -33,7 +33,10 @@ test.each(Object.keys(SCENARIOS))('the copy of %s has no address, key, tag, text
   const watch = watching(name);
   const { address, gateways, conversations, messages, settings } = SCENARIOS[name] as Scenario;
   const said = messages.map(({ id, text, conversation }) => ({ id, text, conversation }));
-  const known = conversations.map(({ peer, last }) => ({ peer: { ...peer, kind: 0 }, text: last.text }));
+  const known = conversations.map(({ peer, last }) => ({
+    peer: { ...peer, kind: 0 },
+    text: last?.text ?? '',
+  }));
   const names = [gateways.own, gateways.next?.gateway, gateways.former.map(({ gateway }) => gateway)];
   const secrets = texts([address, names, known, said, settings.directory]).filter((text) => text.length > 9);
   const copy = copied(watch);

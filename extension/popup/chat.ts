@@ -8,6 +8,7 @@ import type {
   Event,
   MessageView,
   Snapshot,
+  StageView,
   SurbLevel,
   TopologyView,
 } from 'sotto-wasm';
@@ -17,6 +18,8 @@ export const NEW = '';
 
 /** What the chat page knows, kept current by the background's events, and what it shows of it. */
 export class Chat {
+  /** Where the vault stands; unknown until the background has answered. */
+  readonly stage = signal<StageView | null>(null);
   /** The own address; unknown until a gateway knows us. */
   readonly address = signal<string | null>(null);
   /** Unknown until the background has answered. */
@@ -55,6 +58,9 @@ export class Chat {
     switch (event.type) {
       case 'snapshot':
         return this.#replace(event.snapshot);
+      case 'stage':
+        this.stage.value = event.stage;
+        return;
       case 'connection':
         this.connection.value = event.connection;
         return;
@@ -84,7 +90,8 @@ export class Chat {
     }
   }
 
-  #replace({ address, connection, topology, storage, conversations, messages }: Snapshot): void {
+  #replace({ stage, address, connection, topology, storage, conversations, messages }: Snapshot): void {
+    this.stage.value = stage;
     this.address.value = address;
     this.connection.value = connection;
     this.topology.value = topology;
@@ -102,7 +109,7 @@ export class Chat {
 
   #put(conversation: ConversationView): void {
     const others = this.conversations.value.filter(({ id }) => id !== conversation.id);
-    const place = others.findIndex(({ last }) => last.at <= conversation.last.at);
+    const place = others.findIndex(({ activeAt }) => activeAt <= conversation.activeAt);
     this.conversations.value = others.toSpliced(place < 0 ? others.length : place, 0, conversation);
   }
 
@@ -135,6 +142,10 @@ export function deliveryText(delivery: DeliveryView | null, level?: SurbLevel): 
       return text('deliverySent');
     case 'atGateway':
       return text('deliveryAtGateway');
+    case 'delivered':
+      return text('deliveryDelivered');
+    case 'paused':
+      return text('deliveryPaused');
     case 'failed':
       return delivery.problem?.message ?? text('deliveryFailed');
     case undefined:

@@ -31,7 +31,7 @@ export function Conversations({ conversations, place, onOpen }: Properties) {
 }
 
 function Row(props: { conversation: ConversationView; current: boolean; onOpen: Properties['onOpen'] }) {
-  const { id, peer, unread, last } = props.conversation;
+  const { id, peer, unread, last, activeAt } = props.conversation;
   return (
     <li>
       <button
@@ -47,8 +47,8 @@ function Row(props: { conversation: ConversationView; current: boolean; onOpen: 
         <span class={`name ${peer.kind}`} title={fullName(peer)}>
           {peerName(peer, 19)}
         </span>
-        <time dateTime={new Date(last.at).toISOString()}>{when(last.at, Date.now())}</time>
-        <Last last={last} />
+        <time dateTime={new Date(activeAt).toISOString()}>{when(activeAt, Date.now())}</time>
+        {last ? <Last last={last} /> : null}
         {unread > 0 ? <Unread count={unread} /> : null}
       </button>
     </li>

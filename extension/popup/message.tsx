@@ -104,6 +104,8 @@ const ICONS: Record<DeliveryView['state'], () => JSX.Element> = {
   sending: ClockIcon,
   sent: TickIcon,
   atGateway: TwoTicksIcon,
+  delivered: TwoTicksIcon,
+  paused: ClockIcon,
   failed: WarningIcon,
 };
 

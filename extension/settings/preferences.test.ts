@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import { BackgroundLink } from '../link/background-link';
-import { FakeBackground } from '../testing/fake-background';
+import { FakeBackground, SETTINGS } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
 import { Preferences } from './preferences';
 
-const LOCAL = { directory: 'http://127.0.0.1:17080/', traffic: 'direct' } as const;
+const LOCAL = SETTINGS;
 let background: FakeBackground;
 let preferences: Preferences;
 

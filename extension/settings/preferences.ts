@@ -51,5 +51,5 @@ export class Preferences {
 }
 
 function equal(one: Settings | null, other: Settings | null): boolean {
-  return one?.directory === other?.directory && one?.traffic === other?.traffic;
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -8,6 +8,7 @@ import type {
   PageMessage,
   Reply,
   Request,
+  Settings,
   Snapshot,
 } from 'sotto-wasm';
 import type { FakeBrowser, FakePort } from './fake-browser';
@@ -15,8 +16,19 @@ import type { FakeBrowser, FakePort } from './fake-browser';
 /** The state that pages are shown, whole texts, and the conversation that is open in pictures. */
 export type Scenario = Snapshot & { texts?: Record<string, string>; open?: string | undefined };
 
+/** The settings of a new installation, on the local mixnet. */
+export const SETTINGS: Settings = {
+  directory: 'http://127.0.0.1:17080/',
+  traffic: 'direct',
+  lockAfterMinutes: null,
+  receipts: true,
+  notifications: 'plain',
+  keepDays: null,
+};
+
 /** What a background that has just started shows. */
 export const STARTING: Scenario = {
+  stage: { name: 'open', protection: 'device' },
   address: null,
   connection: { state: 'connecting', step: 'directory' },
   storage: null,
@@ -24,7 +36,7 @@ export const STARTING: Scenario = {
   topology: null,
   conversations: [],
   messages: [],
-  settings: { directory: 'http://127.0.0.1:17080/', traffic: 'direct' },
+  settings: SETTINGS,
 };
 
 /** What a client did that is cautious with its packets. */
@@ -134,12 +146,14 @@ export class FakeBackground {
   #accept(to: string, text: string, anonymous: boolean): Reply {
     const [id, at] = [`sent-${this.requests.length}`, Date.now()];
     const delivery = { state: 'queued' } as const;
-    const sent = { id, direction: 'sent', conversation: to, anonymous, text, truncated: false } as const;
+    const body = { text, truncated: false, size: text.length, format: 'text', file: null } as const;
+    const sent = { id, direction: 'sent', conversation: to, anonymous, signed: !anonymous, ...body } as const;
     const last = { direction: 'sent', text, at, state: 'queued' } as const;
     const known = this.state.conversations.find((conversation) => conversation.id === to);
     const peer = known?.peer ?? { kind: 'address', address: to };
-    this.show({ ...sent, size: text.length, at, delivery });
-    this.showConversation({ id: to, peer, unread: 0, anonymous, last });
+    this.show({ ...sent, at, delivery });
+    const { name, trust, plain } = known ?? { name: null, trust: 'none', plain: false };
+    this.showConversation({ id: to, peer, name, trust, plain, unread: 0, anonymous, last, activeAt: at });
     return { type: 'accepted', id, conversation: to };
   }
 

@@ -23,6 +23,9 @@ export function message(known: Partial<MessageView>): MessageView {
     direction: 'sent',
     conversation: BOB,
     anonymous: false,
+    signed: false,
+    format: 'text',
+    file: null,
     text,
     truncated: false,
     size: text.length,
@@ -45,6 +48,10 @@ export function conversation(messages: MessageView[], unread = 0, level = ENOUGH
   return {
     id: last.conversation,
     peer: peer(last.conversation, level),
+    name: null,
+    trust: 'none',
+    plain: false,
+    activeAt: at,
     unread,
     anonymous: messages.findLast((message) => message.direction === 'sent')?.anonymous ?? true,
     last: {
@@ -182,7 +189,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   list: {
     ...ONLINE,
     conversations: LIST.map(([messages, unread, level]) => conversation(messages, unread, level)).toSorted(
-      (one, other) => other.last.at - one.last.at,
+      (one, other) => other.activeAt - one.activeAt,
     ),
     messages: LIST.flatMap(([messages]) => messages),
   },

@@ -147,7 +147,7 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::DeliveryStateName;
+    use crate::page::{BodyFormat, DeliveryStateName};
 
     fn message(id: &str, at: u64) -> MessageView {
         MessageView {
@@ -155,6 +155,9 @@ mod tests {
             direction: Direction::Received,
             conversation: "unknown".to_owned(),
             anonymous: false,
+            signed: false,
+            format: BodyFormat::Text,
+            file: None,
             text: String::new(),
             truncated: false,
             size: 0,

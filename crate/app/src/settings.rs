@@ -22,13 +22,34 @@ pub enum Traffic {
 
 /// The settings as pages and the settings record write them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     /// The directory's base address.
     pub directory: String,
     /// How packets are sent.
     pub traffic: Traffic,
+    /// After how many minutes without use the vault is locked; never if there is nothing.
+    pub lock_after_minutes: Option<u32>,
+    /// Whether correspondents are told that their messages arrived.
+    pub receipts: bool,
+    /// What the system's notifications tell.
+    pub notifications: Notifications,
+    /// After how many days messages are deleted; never if there is nothing.
+    pub keep_days: Option<u32>,
+}
+
+/// What the system's notifications tell of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum Notifications {
+    /// There are none.
+    Off,
+    /// That there is one.
+    Plain,
+    /// Who wrote, and what.
+    Full,
 }
 
 /// The settings, checked.
@@ -38,6 +59,14 @@ pub struct CheckedSettings {
     pub directory: DirectoryUrl,
     /// How packets are sent.
     pub traffic: Traffic,
+    /// As in [`Settings`].
+    pub lock_after_minutes: Option<u32>,
+    /// As in [`Settings`].
+    pub receipts: bool,
+    /// As in [`Settings`].
+    pub notifications: Notifications,
+    /// As in [`Settings`].
+    pub keep_days: Option<u32>,
 }
 
 /// The settings record cannot be read.
@@ -50,6 +79,10 @@ impl Default for CheckedSettings {
         Self {
             directory: DirectoryUrl::local(),
             traffic: Traffic::Direct,
+            lock_after_minutes: None,
+            receipts: true,
+            notifications: Notifications::Plain,
+            keep_days: None,
         }
     }
 }
@@ -63,6 +96,10 @@ impl CheckedSettings {
         Ok(Self {
             directory: view.directory.parse()?,
             traffic: view.traffic,
+            lock_after_minutes: view.lock_after_minutes,
+            receipts: view.receipts,
+            notifications: view.notifications,
+            keep_days: view.keep_days,
         })
     }
 
@@ -72,6 +109,10 @@ impl CheckedSettings {
         Settings {
             directory: self.directory.to_string(),
             traffic: self.traffic,
+            lock_after_minutes: self.lock_after_minutes,
+            receipts: self.receipts,
+            notifications: self.notifications,
+            keep_days: self.keep_days,
         }
     }
 
@@ -101,6 +142,9 @@ mod tests {
         let settings = CheckedSettings {
             directory: "https://example.org/api/".parse().unwrap(),
             traffic: Traffic::Protected,
+            lock_after_minutes: Some(5),
+            keep_days: Some(30),
+            ..CheckedSettings::default()
         };
         assert_eq!(
             CheckedSettings::from_record(&settings.to_record()),
@@ -113,7 +157,10 @@ mod tests {
         let record = String::from_utf8(CheckedSettings::default().to_record()).unwrap();
         assert_eq!(
             record,
-            r#"{"directory":"http://127.0.0.1:17080/","traffic":"direct"}"#
+            concat!(
+                r#"{"directory":"http://127.0.0.1:17080/","traffic":"direct","#,
+                r#""lockAfterMinutes":null,"receipts":true,"notifications":"plain","keepDays":null}"#
+            )
         );
     }
 

@@ -23,7 +23,9 @@ const LOCAL: &str = "http://127.0.0.1:17080/";
 const OTHER: &str = "https://example.org/api/";
 
 fn set(directory: &str, traffic: &str) -> Value {
-    json!({"type": "setSettings", "settings": {"directory": directory, "traffic": traffic}})
+    let mut settings = common::settings(directory);
+    settings["traffic"] = json!(traffic);
+    json!({"type": "setSettings", "settings": settings})
 }
 
 fn received(number: u8, at: u64, body: &[u8]) -> ReceivedMessage {
@@ -67,22 +69,25 @@ fn a_new_page_gets_everything_in_the_form_that_was_agreed() {
         json!({
             "address": null,
             "connection": {"state": "connecting", "step": "directory"},
+            "stage": {"name": "open", "protection": "device"},
             "gateways": {"own": null, "next": null, "former": []},
             "topology": null,
             "storage": null,
             "conversations": [
-                {"id": to, "peer": {"kind": "address", "address": to}, "unread": 0, "anonymous": false,
+                {"id": to, "peer": {"kind": "address", "address": to}, "name": null, "trust": "none",
+                 "plain": true, "activeAt": 1_700_000_000_000_u64, "unread": 0, "anonymous": false,
                  "last": {"direction": "sent", "text": "hello", "at": 1_700_000_000_000_u64, "state": "queued"}},
-                {"id": "unknown", "peer": {"kind": "unknown"}, "unread": 0, "anonymous": true,
+                {"id": "unknown", "peer": {"kind": "unknown"}, "name": null, "trust": "none",
+                 "plain": true, "activeAt": 50, "unread": 0, "anonymous": true,
                  "last": {"direction": "received", "text": "hi", "at": 50, "state": null}},
             ],
             "messages": [
                 {"id": "01010101010101010101010101010101", "direction": "received", "conversation": "unknown",
-                 "anonymous": false, "text": "hi", "truncated": false, "size": 2, "at": 50, "delivery": null},
-                {"id": id, "direction": "sent", "conversation": to, "anonymous": false, "text": "hello",
+                 "anonymous": false, "signed": false, "format": "text", "file": null, "text": "hi", "truncated": false, "size": 2, "at": 50, "delivery": null},
+                {"id": id, "direction": "sent", "conversation": to, "anonymous": false, "signed": false, "format": "text", "file": null, "text": "hello",
                  "truncated": false, "size": 5, "at": 1_700_000_000_000_u64, "delivery": {"state": "queued"}},
             ],
-            "settings": {"directory": LOCAL, "traffic": "direct"},
+            "settings": common::settings(LOCAL),
         })
     );
 }

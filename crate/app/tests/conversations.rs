@@ -114,8 +114,12 @@ fn an_anonymous_correspondent_is_shown_with_what_can_be_answered() {
         json!([{
             "id": tag,
             "peer": {"kind": "anonymous", "tag": tag, "level": {"available": 20, "bytes": 15_950}},
+            "name": null,
+            "trust": "none",
+            "plain": true,
             "unread": 0,
             "anonymous": true,
+            "activeAt": snapshot["conversations"][0]["last"]["at"],
             "last": snapshot["conversations"][0]["last"],
         }])
     );

@@ -109,7 +109,7 @@ fn the_gateways_to_choose_from_are_those_of_the_directory() {
 #[test]
 fn neither_gateways_nor_map_of_one_network_are_taken_to_another() {
     let mut world = world();
-    let settings = json!({"directory": "https://example.org/", "traffic": "direct"});
+    let settings = common::settings("https://example.org/");
     world.ask(json!({"type": "setSettings", "settings": settings}));
     let left = world.disk.records(&[Store::Registration, Store::Topology]);
     assert!(left.is_empty());

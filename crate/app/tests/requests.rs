@@ -94,7 +94,7 @@ fn what_is_no_request_is_refused_and_everything_goes_on() {
         r#"{"id":1,"request":{"type":"send","to":"a.b@c","text":"\ud83d","anonymous":false}}"#,
         r#"{"id":1,"request":{"type":"reply","to":"tag"}}"#,
         r#"{"id":1,"request":{"type":"seen"}}"#,
-        r#"{"id":1,"request":{"type":"setSettings","settings":{"directory":"https://a.org/","traffic":"slow"}}}"#,
+        r#"{"id":1,"request":{"type":"setSettings","settings":{"directory":"https://a.org/","traffic":"slow","lockAfterMinutes":null,"receipts":true,"notifications":"plain","keepDays":null}}}"#,
         deep.as_str(),
     ] {
         world.post_text(PAGE, POPUP, message.to_owned());

@@ -19,8 +19,8 @@ use crate::{
     conversation::{Correspondent, SURBS_A_MESSAGE},
     limit::{MAX_ADDRESS_BYTES, MAX_TAG_BYTES},
     page::{
-        ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, Reply, Request,
-        RequestError, Snapshot, parse,
+        ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, ProtectionView,
+        Reply, Request, RequestError, Snapshot, StageView, parse,
     },
     preview::full_text,
     sender::Sender,
@@ -29,6 +29,10 @@ use crate::{
 };
 
 /// What becomes of a request that was accepted.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment, and there is one"
+)]
 enum Outcome {
     /// It is answered at once.
     Reply(Reply),
@@ -141,6 +145,30 @@ impl Background {
                 settings: self.settings_view(),
             })),
             Request::SetSettings { settings } => self.set_settings(asker, &settings),
+            Request::Begin { .. }
+            | Request::Unlock { .. }
+            | Request::Lock {}
+            | Request::SetPassphrase { .. }
+            | Request::ExportBackup { .. }
+            | Request::RestoreBackup { .. }
+            | Request::ForgetEverything {}
+            | Request::UploadPart { .. }
+            | Request::DropUpload { .. }
+            | Request::DownloadPart { .. } => Err(RequestError::Starting),
+            Request::AddContact { .. }
+            | Request::Rename { .. }
+            | Request::SafetyNumber { .. }
+            | Request::SetVerified { .. }
+            | Request::SetPlain { .. }
+            | Request::SendFile { .. }
+            | Request::OpenFile { .. }
+            | Request::Pause { .. }
+            | Request::Resume { .. }
+            | Request::Probe {} => Err(RequestError::Starting),
+            Request::Messages { .. }
+            | Request::Search { .. }
+            | Request::DeleteMessage { .. }
+            | Request::DeleteConversation { .. } => Err(RequestError::Starting),
         }
     }
 
@@ -350,6 +378,7 @@ impl Background {
     pub(super) fn snapshot(&self) -> Snapshot {
         match &self.phase {
             Phase::Running(run) => Snapshot {
+                stage: self.stage(),
                 address: run.address(),
                 connection: run.connection.clone(),
                 gateways: run.gateways(),
@@ -369,8 +398,18 @@ impl Background {
         }
     }
 
+    fn stage(&self) -> StageView {
+        match &self.phase {
+            Phase::Running(_) | Phase::Failed { .. } => StageView::Open {
+                protection: ProtectionView::Device,
+            },
+            _ => StageView::Starting {},
+        }
+    }
+
     fn empty_snapshot(&self, connection: ConnectionView) -> Snapshot {
         Snapshot {
+            stage: self.stage(),
             address: None,
             connection,
             gateways: GatewaysView::default(),

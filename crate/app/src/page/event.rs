@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    ConnectionView, ConversationView, ErrorView, GatewaysView, MessageView, SurbLevel, TopologyView,
+    ConnectionView, ConversationView, ErrorView, GatewaysView, MessageView, StageView, SurbLevel,
+    TopologyView,
 };
 use crate::settings::Settings;
 
@@ -16,6 +17,11 @@ pub enum Event {
     Snapshot {
         /// It.
         snapshot: Box<Snapshot>,
+    },
+    /// The vault was made, locked, unlocked or lost. A snapshot follows.
+    Stage {
+        /// Where it stands now.
+        stage: StageView,
     },
     /// The connection to the mixnet changed.
     Connection {
@@ -75,6 +81,8 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 pub struct Snapshot {
+    /// Where the vault stands. Only when it is open there is more to show.
+    pub stage: StageView,
     /// The own address; unknown until a gateway knows us.
     pub address: Option<String>,
     /// The connection to the mixnet.

@@ -10,6 +10,7 @@ mod event;
 mod network;
 mod reply;
 mod request;
+mod stage;
 mod view;
 
 pub use diagnostics::PacketCounts;
@@ -19,7 +20,9 @@ pub use network::{FormerGatewayView, GatewaysView, NextGatewayView, TopologyView
 pub use reply::{BackgroundMessage, Reply};
 pub(crate) use request::{Envelope, parse};
 pub use request::{PageMessage, Request, RequestKind};
+pub use stage::{ProtectionView, StageView};
 pub use view::{
-    ConnectionStep, ConnectionView, ConversationView, DeliveryProblem, DeliveryStateName,
-    DeliveryView, Direction, LastMessage, MessageView, PeerView, SurbLevel,
+    BodyFormat, ConnectionStep, ConnectionView, ConversationView, DeliveryProblem,
+    DeliveryStateName, DeliveryView, Direction, FileView, LastMessage, MessageView, PeerView,
+    SurbLevel, Trust,
 };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ErrorView, Event, MessageView, PacketCounts};
+use super::{ConversationView, ErrorView, Event, MessageView, PacketCounts};
 use crate::settings::Settings;
 
 /// What the background posts on a port: the reply to one request, or an event.
@@ -26,7 +26,7 @@ pub enum BackgroundMessage {
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Reply {
     /// Done.
@@ -59,6 +59,54 @@ pub enum Reply {
     Diagnostics {
         /// Its packets.
         packets: PacketCounts,
+    },
+    /// A conversation.
+    Conversation {
+        /// As in the list.
+        conversation: ConversationView,
+    },
+    /// The number to compare.
+    SafetyNumber {
+        /// 60 digits in twelve groups, with blanks between.
+        digits: String,
+    },
+    /// A file is ready: ask for its parts.
+    Download {
+        /// Names it in `downloadPart`.
+        download: u32,
+        /// What to call it.
+        name: String,
+        /// Its media type.
+        #[serde(rename = "mediaType")]
+        media_type: String,
+        /// Its length in bytes.
+        size: u32,
+    },
+    /// A part of a file.
+    Part {
+        /// At most 1 MiB, base64.
+        data: String,
+        /// Whether it was the last one. The download is over then.
+        last: bool,
+    },
+    /// A packet went round.
+    Probe {
+        /// In so many milliseconds.
+        milliseconds: u32,
+    },
+    /// Messages of one conversation.
+    Messages {
+        /// The oldest first.
+        messages: Vec<MessageView>,
+        /// Whether there are older ones.
+        more: bool,
+    },
+    /// What a search has found so far.
+    Found {
+        /// The newest first.
+        messages: Vec<MessageView>,
+        /// For going on; nothing at the end.
+        cursor: Option<String>,
     },
     /// The request was refused or failed.
     Error {

@@ -20,7 +20,12 @@ pub struct PageMessage {
 /// What a page asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum Request {
     /// A snapshot now, and every change from then on.
     Subscribe {},
@@ -83,6 +88,147 @@ pub enum Request {
         /// The new ones.
         settings: Settings,
     },
+    /// Make a vault and an identity. Only at the stage `new`.
+    Begin {
+        /// The first settings.
+        settings: Settings,
+        /// What the vault is locked with; without one, a device key.
+        passphrase: Option<String>,
+    },
+    /// Open the vault. Only at the stage `locked`.
+    Unlock {
+        /// As it was chosen.
+        passphrase: String,
+    },
+    /// Lock the vault, and disconnect. Only with a passphrase.
+    Lock {},
+    /// Set, change or remove the passphrase.
+    SetPassphrase {
+        /// The one in force; nothing if there is none.
+        old: Option<String>,
+        /// The new one; nothing for none.
+        new: Option<String>,
+    },
+    /// Make a backup of everything. Answered with `download`.
+    ExportBackup {
+        /// What the backup is to be locked with.
+        passphrase: String,
+    },
+    /// Replace everything by what a backup holds. Only at the stages `new` and `lost`.
+    RestoreBackup {
+        /// The file, uploaded before.
+        upload: u32,
+        /// What the backup is locked with. It becomes the vault's passphrase as well.
+        passphrase: String,
+    },
+    /// Tell the gateways to forget us, as far as they can be reached, and delete everything.
+    ForgetEverything {},
+    /// Hand over the next part of a file, in order.
+    UploadPart {
+        /// Chosen by the page; the first part begins the upload.
+        upload: u32,
+        /// At most 1 MiB, base64.
+        data: String,
+    },
+    /// Forget what was uploaded.
+    DropUpload {
+        /// The page's own.
+        upload: u32,
+    },
+    /// The next part of a file. Answered with `part`.
+    DownloadPart {
+        /// As it was answered.
+        download: u32,
+    },
+    /// Give an address a name, and a place in the list. Answered with `conversation`.
+    AddContact {
+        /// The contact's Nym address.
+        address: String,
+        /// How the user calls them; at most 100 characters, and none for no name.
+        name: String,
+    },
+    /// Call a correspondent by another name.
+    Rename {
+        /// The conversation with them.
+        conversation: String,
+        /// As in `addContact`.
+        name: String,
+    },
+    /// The number to compare with a contact. Answered with `safetyNumber`.
+    SafetyNumber {
+        /// The conversation with them.
+        conversation: String,
+    },
+    /// The user has compared the safety number, or doubts it.
+    SetVerified {
+        /// The conversation.
+        conversation: String,
+        /// Whether it was the same.
+        verified: bool,
+    },
+    /// Whether messages to a correspondent are plain text, as for programs other than Sotto.
+    SetPlain {
+        /// The conversation.
+        conversation: String,
+        /// Whether.
+        plain: bool,
+    },
+    /// Send a file. Answered with `accepted` when it is on disk.
+    SendFile {
+        /// The conversation: an address or a sender tag.
+        conversation: String,
+        /// The content, uploaded before; at most 5 MiB.
+        upload: u32,
+        /// The file's name.
+        name: String,
+        /// The file's media type.
+        media_type: String,
+        /// As in `send`; of no meaning in an answer.
+        anonymous: bool,
+    },
+    /// The content of a file. Answered with `download`.
+    OpenFile {
+        /// Of the message.
+        id: String,
+    },
+    /// Send no more of a message for now.
+    Pause {
+        /// Of the message.
+        id: String,
+    },
+    /// Go on with a message.
+    Resume {
+        /// Of the message.
+        id: String,
+    },
+    /// Send a packet round the network, back to ourselves. Answered with `probe`.
+    Probe {},
+    /// Older messages of a conversation. Answered with `messages`.
+    Messages {
+        /// Which.
+        conversation: String,
+        /// Those before this message; the newest if there is none.
+        before: Option<String>,
+    },
+    /// Look for messages that hold a text. Answered with `found`.
+    Search {
+        /// What to look for, whatever the case.
+        text: String,
+        /// Only here; everywhere if there is none.
+        conversation: Option<String>,
+        /// Where the last search stopped.
+        cursor: Option<String>,
+    },
+    /// Delete a message on this side.
+    DeleteMessage {
+        /// Of the message.
+        id: String,
+    },
+    /// Delete a conversation on this side: its messages and what is known of the correspondent.
+    DeleteConversation {
+        /// Which.
+        conversation: String,
+    },
 }
 
 macro_rules! request_kinds {
@@ -125,7 +271,31 @@ request_kinds!(
     LeaveGateway,
     Diagnostics,
     Settings,
-    SetSettings
+    SetSettings,
+    Begin,
+    Unlock,
+    Lock,
+    SetPassphrase,
+    ExportBackup,
+    RestoreBackup,
+    ForgetEverything,
+    UploadPart,
+    DropUpload,
+    DownloadPart,
+    AddContact,
+    Rename,
+    SafetyNumber,
+    SetVerified,
+    SetPlain,
+    SendFile,
+    OpenFile,
+    Pause,
+    Resume,
+    Probe,
+    Messages,
+    Search,
+    DeleteMessage,
+    DeleteConversation
 );
 
 impl RequestKind {
@@ -147,7 +317,31 @@ impl RequestKind {
             | Self::LeaveGateway
             | Self::Diagnostics
             | Self::Settings
-            | Self::SetSettings => class == SenderClass::ExtensionPage,
+            | Self::SetSettings
+            | Self::Begin
+            | Self::Unlock
+            | Self::Lock
+            | Self::SetPassphrase
+            | Self::ExportBackup
+            | Self::RestoreBackup
+            | Self::ForgetEverything
+            | Self::UploadPart
+            | Self::DropUpload
+            | Self::DownloadPart
+            | Self::AddContact
+            | Self::Rename
+            | Self::SafetyNumber
+            | Self::SetVerified
+            | Self::SetPlain
+            | Self::SendFile
+            | Self::OpenFile
+            | Self::Pause
+            | Self::Resume
+            | Self::Probe
+            | Self::Messages
+            | Self::Search
+            | Self::DeleteMessage
+            | Self::DeleteConversation => class == SenderClass::ExtensionPage,
         }
     }
 }

@@ -45,21 +45,45 @@ pub struct SurbLevel {
     pub bytes: u32,
 }
 
+/// What is known of who writes in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum Trust {
+    /// Nothing that could be checked.
+    None,
+    /// Their messages are signed with the address's key.
+    Signed,
+    /// And the user has compared the safety number.
+    Verified,
+}
+
 /// A conversation in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify), tsify(missing_as_null))]
+#[serde(rename_all = "camelCase")]
 pub struct ConversationView {
     /// Names the conversation in messages and events.
     pub id: String,
     /// With whom.
     pub peer: PeerView,
+    /// How the user calls them.
+    pub name: Option<String>,
+    /// What is known of who they are.
+    pub trust: Trust,
+    /// Whether messages to them are plain text, as for programs other than Sotto.
+    pub plain: bool,
     /// Received messages that the user has not seen.
     pub unread: u32,
     /// Whether the last message sent to this address was anonymous, as the next one should be
     /// unless the user wants otherwise.
     pub anonymous: bool,
-    /// The newest message.
-    pub last: LastMessage,
+    /// The newest message; none with a contact that was only added.
+    pub last: Option<LastMessage>,
+    /// When something last happened here, in milliseconds since the Unix epoch: the order of the
+    /// list.
+    #[cfg_attr(feature = "typescript", tsify(type = "number"))]
+    pub active_at: u64,
 }
 
 /// The newest message of a conversation, in one line.
@@ -111,6 +135,12 @@ pub struct MessageView {
     pub conversation: String,
     /// Whether it was sent with SURBs for the answer, and without telling who wrote it.
     pub anonymous: bool,
+    /// Whether it was signed by the address of the conversation: received ones, and our own.
+    pub signed: bool,
+    /// What the body is.
+    pub format: BodyFormat,
+    /// The file that the message is; `text` is empty then.
+    pub file: Option<FileView>,
     /// The beginning: at most 2,000 characters.
     pub text: String,
     /// Whether there is more.
@@ -124,6 +154,32 @@ pub struct MessageView {
     pub delivery: Option<DeliveryView>,
 }
 
+/// What a body is, as far as that can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub enum BodyFormat {
+    /// Text.
+    Text,
+    /// JSON from a program: `text` has it in readable form.
+    Json,
+    /// Bytes: `text` has them as hexadecimal digits.
+    Binary,
+}
+
+/// A file in a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
+#[serde(rename_all = "camelCase")]
+pub struct FileView {
+    /// Its name, as the sender gave it, without what could deceive.
+    pub name: String,
+    /// Its media type, as the sender gave it.
+    pub media_type: String,
+    /// Its length in bytes.
+    pub size: u32,
+}
+
 impl MessageView {
     /// A message of ours.
     #[must_use]
@@ -134,6 +190,9 @@ impl MessageView {
             direction: Direction::Sent,
             conversation: Correspondent::from(message).id(),
             anonymous: message.is_anonymous(),
+            signed: false,
+            format: BodyFormat::Text,
+            file: None,
             text: preview.text,
             truncated: preview.truncated,
             size: count(message.body.len()),
@@ -150,6 +209,9 @@ impl MessageView {
             direction: Direction::Sent,
             conversation: to.id(),
             anonymous,
+            signed: false,
+            format: BodyFormat::Text,
+            file: None,
             text: preview.text,
             truncated: preview.truncated,
             size: count(body.len()),
@@ -167,6 +229,9 @@ impl MessageView {
             direction: Direction::Received,
             conversation: Correspondent::from(message).id(),
             anonymous: false,
+            signed: false,
+            format: BodyFormat::Text,
+            file: None,
             text: preview.text,
             truncated: preview.truncated,
             size: count(message.body.len()),
@@ -195,6 +260,10 @@ pub enum DeliveryStateName {
     Sent,
     /// Every packet reached the recipient's gateway.
     AtGateway,
+    /// The recipient's Sotto says that it has it.
+    Delivered,
+    /// The user wants it to wait.
+    Paused,
     /// Given up.
     Failed,
 }

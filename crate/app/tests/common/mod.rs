@@ -397,6 +397,19 @@ pub fn send_request(to: &str, text: &str) -> Value {
     json!({"type": "send", "to": to, "text": text, "anonymous": false})
 }
 
+/// Settings that differ from the default in the directory only.
+#[must_use]
+pub fn settings(directory: &str) -> Value {
+    json!({
+        "directory": directory,
+        "traffic": "direct",
+        "lockAfterMinutes": null,
+        "receipts": true,
+        "notifications": "plain",
+        "keepDays": null
+    })
+}
+
 /// One request of each kind. A new kind does not compile until it has one here.
 pub fn sample(kind: RequestKind) -> Value {
     match kind {
@@ -416,7 +429,58 @@ pub fn sample(kind: RequestKind) -> Value {
         RequestKind::Diagnostics => json!({"type": "diagnostics"}),
         RequestKind::Settings => json!({"type": "settings"}),
         RequestKind::SetSettings => {
-            json!({"type": "setSettings", "settings": {"directory": "https://example.org/", "traffic": "direct"}})
+            json!({"type": "setSettings", "settings": settings("https://example.org/")})
+        }
+        RequestKind::Begin => {
+            json!({"type": "begin", "settings": settings("https://example.org/"), "passphrase": null})
+        }
+        RequestKind::Unlock => json!({"type": "unlock", "passphrase": "hunter2 hunter2"}),
+        RequestKind::Lock => json!({"type": "lock"}),
+        RequestKind::SetPassphrase => {
+            json!({"type": "setPassphrase", "old": null, "new": "hunter2 hunter2"})
+        }
+        RequestKind::ExportBackup => {
+            json!({"type": "exportBackup", "passphrase": "hunter2 hunter2"})
+        }
+        RequestKind::RestoreBackup => {
+            json!({"type": "restoreBackup", "upload": 1, "passphrase": "hunter2 hunter2"})
+        }
+        RequestKind::ForgetEverything => json!({"type": "forgetEverything"}),
+        RequestKind::UploadPart => json!({"type": "uploadPart", "upload": 1, "data": "aGVsbG8="}),
+        RequestKind::DropUpload => json!({"type": "dropUpload", "upload": 1}),
+        RequestKind::DownloadPart => json!({"type": "downloadPart", "download": 1}),
+        RequestKind::AddContact => {
+            json!({"type": "addContact", "address": address().to_string(), "name": "Ada"})
+        }
+        RequestKind::Rename => json!({"type": "rename", "conversation": "unknown", "name": "Ada"}),
+        RequestKind::SafetyNumber => json!({"type": "safetyNumber", "conversation": "unknown"}),
+        RequestKind::SetVerified => {
+            json!({"type": "setVerified", "conversation": "unknown", "verified": true})
+        }
+        RequestKind::SetPlain => {
+            json!({"type": "setPlain", "conversation": "unknown", "plain": true})
+        }
+        RequestKind::SendFile => json!({
+            "type": "sendFile",
+            "conversation": address().to_string(),
+            "upload": 1,
+            "name": "cat.png",
+            "mediaType": "image/png",
+            "anonymous": false
+        }),
+        RequestKind::OpenFile => json!({"type": "openFile", "id": "00"}),
+        RequestKind::Pause => json!({"type": "pause", "id": "00"}),
+        RequestKind::Resume => json!({"type": "resume", "id": "00"}),
+        RequestKind::Probe => json!({"type": "probe"}),
+        RequestKind::Messages => {
+            json!({"type": "messages", "conversation": "unknown", "before": null})
+        }
+        RequestKind::Search => {
+            json!({"type": "search", "text": "hello", "conversation": null, "cursor": null})
+        }
+        RequestKind::DeleteMessage => json!({"type": "deleteMessage", "id": "00"}),
+        RequestKind::DeleteConversation => {
+            json!({"type": "deleteConversation", "conversation": "unknown"})
         }
     }
 }

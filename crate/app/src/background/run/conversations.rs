@@ -15,7 +15,7 @@ use crate::{
     },
     conversation::Correspondent,
     history::{News, Summary},
-    page::{ConversationView, Event, SurbLevel},
+    page::{ConversationView, Event, SurbLevel, Trust},
 };
 
 impl Run {
@@ -44,7 +44,11 @@ impl Run {
             unread: count(summary.unread),
             // Whoever we only know by an answer knows us as somebody anonymous.
             anonymous: summary.anonymous.unwrap_or(true),
-            last: summary.last,
+            name: None,
+            trust: Trust::None,
+            plain: true,
+            active_at: summary.last.at,
+            last: Some(summary.last),
         })
     }
 
