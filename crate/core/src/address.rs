@@ -1,6 +1,6 @@
 //! Where a message goes: a client's address, and the ip:port of a hop (protocol.md 1.2-1.4).
 
-use crate::keys::{EncryptionKey, IdentityKey, KeyError};
+use crate::keys::{EncryptionKey, IdentityKey, KeyError, PublicKeys};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -66,6 +66,14 @@ impl AddressError {
 }
 
 impl Address {
+    /// The keys of its owner, who keeps them when moving to another gateway.
+    pub const fn keys(&self) -> PublicKeys {
+        PublicKeys {
+            identity: self.identity,
+            encryption: self.encryption,
+        }
+    }
+
     /// The binary form.
     pub fn to_bytes(&self) -> [u8; 96] {
         let mut bytes = [0; 96];

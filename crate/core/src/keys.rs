@@ -231,6 +231,25 @@ impl AckKey {
 
 redacted!(SigningKey, EncryptionSecret, AckKey);
 
+/// The public keys that make a person, wherever it has its gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKeys {
+    /// Verifies the person's signatures.
+    pub identity: IdentityKey,
+    /// What the person's fragments are encrypted to.
+    pub encryption: EncryptionKey,
+}
+
+impl PublicKeys {
+    /// Both keys, identity first.
+    pub fn to_bytes(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        let keys = self.identity.0.iter().chain(&self.encryption.0);
+        bytes.iter_mut().zip(keys).for_each(|(b, k)| *b = *k);
+        bytes
+    }
+}
+
 /// Version byte of the stored form of [`ClientKeys`].
 const CLIENT_KEYS_VERSION: u8 = 1;
 
@@ -252,6 +271,14 @@ impl ClientKeys {
             signing: SigningKey::generate(rng),
             encryption: EncryptionSecret::generate(rng),
             ack: AckKey::generate(rng),
+        }
+    }
+
+    /// The public halves.
+    pub fn public(&self) -> PublicKeys {
+        PublicKeys {
+            identity: self.signing.identity_key(),
+            encryption: self.encryption.public_key(),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod client;
 pub mod cover;
 pub mod crypto;
 pub mod delivery;
+pub mod envelope;
 pub mod fragment;
 pub mod gateway;
 pub mod keys;

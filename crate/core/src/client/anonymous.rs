@@ -31,9 +31,26 @@ impl Client {
         body: Vec<u8>,
         surbs: u16,
     ) -> Result<MessageId, SendError> {
-        self.check_body(&body)?;
+        let id = self.next_message_id();
+        self.send_anonymous_with_id(now, id, to, body, surbs)
+    }
+
+    /// As [`Client::send_anonymous`], under an id that [`Client::next_message_id`] gave for this
+    /// message.
+    ///
+    /// # Errors
+    /// [`SendError`] if it can never be sent like this; nothing has changed then.
+    pub fn send_anonymous_with_id(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        to: &Address,
+        body: Vec<u8>,
+        surbs: u16,
+    ) -> Result<MessageId, SendError> {
+        self.check_new(id, &body)?;
         let message = SentMessage {
-            id: MessageId(random_bytes(&mut self.rng)),
+            id,
             to: Recipient::Address(*to),
             surbs: surbs.min(MAX_SURBS),
             created_at: now,
@@ -42,7 +59,6 @@ impl Client {
             head: Vec::new(),
             body,
         };
-        let id = message.id;
         self.ledger.put(Store::Outbox, id.0, message.to_record());
         self.ledger.then(After::Prepare(message));
         self.advance(now);

@@ -5,7 +5,6 @@ use super::outbox::Purpose;
 use super::record::{Outcome, Recipient, SentMessage};
 use super::surbs::{Decision, Held, decide, made_for, record_key};
 use super::{After, Client, FailReason, MessageId, Output, SendError, Store};
-use crate::crypto::random_bytes;
 use crate::fragment::Fragment;
 use crate::message::{NymMessage, Reply, SenderTag};
 use crate::surb::{SurbBatch, SurbRequest};
@@ -33,12 +32,27 @@ impl Client {
         to: SenderTag,
         body: Vec<u8>,
     ) -> Result<MessageId, SendError> {
-        self.check_body(&body)?;
+        let id = self.next_message_id();
+        self.reply_with_id(now, id, to, body)
+    }
+
+    /// As [`Client::reply`], under an id that [`Client::next_message_id`] gave for this message.
+    ///
+    /// # Errors
+    /// [`SendError`] if it can never be sent like this; nothing has changed then.
+    pub fn reply_with_id(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        to: SenderTag,
+        body: Vec<u8>,
+    ) -> Result<MessageId, SendError> {
+        self.check_new(id, &body)?;
         if !self.surbs.knows(to) {
             return Err(SendError::UnknownCorrespondent);
         }
         let mut message = SentMessage {
-            id: MessageId(random_bytes(&mut self.rng)),
+            id,
             to: Recipient::Anonymous(to),
             surbs: 0,
             created_at: now,
@@ -48,7 +62,6 @@ impl Client {
             body,
         };
         message.sets = self.draw_sets(sets_needed(&message));
-        let id = message.id;
         if !self.outbox.answers().contains_key(&to) {
             self.surbs.waits_from(now, to);
         }

@@ -15,6 +15,7 @@
 //! | `receiving` | messages on their way in |
 //! | `anonymous`, `reply_keys` | writing without being known: SURBs given away |
 //! | `answering`, `surbs` | answering those who are not known: SURBs received |
+//! | `envelopes` | ids and signatures for what Sotto peers send each other |
 //! | `footprint`, `statistics` | numbers for those who look after a client |
 //! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
 
@@ -26,6 +27,7 @@ mod backoff;
 mod config;
 mod connecting;
 mod directory;
+mod envelopes;
 mod event;
 mod footprint;
 mod ledger;

@@ -182,6 +182,11 @@ impl Outbox {
         self.sets.contains_key(&set)
     }
 
+    /// Whether the message is here.
+    pub(super) fn contains(&self, id: MessageId) -> bool {
+        self.messages.contains_key(&id)
+    }
+
     /// Every message with its state and recipient.
     pub(super) fn states(&self) -> impl Iterator<Item = (MessageId, Recipient, DeliveryState)> {
         self.messages

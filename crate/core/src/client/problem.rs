@@ -204,6 +204,9 @@ pub enum SendError {
     /// Too much is waiting already.
     #[error("Too many messages are waiting to be sent. Wait until some have left.")]
     OutboxFull,
+    /// An id is for one message.
+    #[error("A message with this id is being sent already.")]
+    IdTaken,
 }
 
 impl SendError {
@@ -214,6 +217,7 @@ impl SendError {
             Self::TooLarge { .. } => "message.too-large",
             Self::UnknownCorrespondent => "reply.unknown-correspondent",
             Self::OutboxFull => "outbox.full",
+            Self::IdTaken => "message.id-taken",
         }
     }
 }

@@ -70,9 +70,24 @@ impl Client {
     /// # Errors
     /// [`SendError`] if it can never be sent like this; nothing has changed then.
     pub fn send(&mut self, now: Time, to: &Address, body: Vec<u8>) -> Result<MessageId, SendError> {
-        self.check_body(&body)?;
+        let id = self.next_message_id();
+        self.send_with_id(now, id, to, body)
+    }
+
+    /// As [`Client::send`], under an id that [`Client::next_message_id`] gave for this message.
+    ///
+    /// # Errors
+    /// [`SendError`] if it can never be sent like this; nothing has changed then.
+    pub fn send_with_id(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        to: &Address,
+        body: Vec<u8>,
+    ) -> Result<MessageId, SendError> {
+        self.check_new(id, &body)?;
         let mut message = SentMessage {
-            id: MessageId(random_bytes(&mut self.rng)),
+            id,
             to: Recipient::Address(*to),
             surbs: 0,
             created_at: now,
@@ -82,7 +97,6 @@ impl Client {
             body,
         };
         message.sets = self.draw_sets(sets_needed(&message));
-        let id = message.id;
         self.ledger.put(Store::Outbox, id.0, message.to_record());
         self.ledger.then(After::Enqueue(message));
         self.advance(now);
@@ -90,9 +104,12 @@ impl Client {
     }
 
     /// Whether a message can be sent at all, and kept until then.
-    pub(super) fn check_body(&self, body: &[u8]) -> Result<(), SendError> {
+    pub(super) fn check_new(&self, id: MessageId, body: &[u8]) -> Result<(), SendError> {
         if body.is_empty() {
             return Err(SendError::Empty);
+        }
+        if self.outbox.contains(id) || self.unsaved().any(|message| message.id == id) {
+            return Err(SendError::IdTaken);
         }
         if body.len() > MAX_MESSAGE_BYTES {
             return Err(SendError::TooLarge {
@@ -108,12 +125,16 @@ impl Client {
 
     /// Bytes of messages that are on their way to the disk, or wait for their SURBs.
     fn unsaved_bytes(&self) -> usize {
+        self.unsaved().map(|message| message.body.len()).sum()
+    }
+
+    /// Messages that are on their way to the disk, or wait for their SURBs.
+    fn unsaved(&self) -> impl Iterator<Item = &SentMessage> {
         let unsaved = self.ledger.waiting().filter_map(|after| match after {
             After::Enqueue(message) | After::Prepare(message) => Some(message),
             _ => None,
         });
-        let messages = unsaved.chain(&self.unprepared);
-        messages.map(|message| message.body.len()).sum()
+        unsaved.chain(&self.unprepared)
     }
 
     /// Puts a failed message on its way again.
