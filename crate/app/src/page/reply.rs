@@ -98,7 +98,7 @@ pub enum Reply {
     Messages {
         /// The oldest first.
         messages: Vec<MessageView>,
-        /// Whether there are older ones.
+        /// Whether there are older ones; newer ones, if those after a message were asked for.
         more: bool,
     },
     /// What a search has found so far.

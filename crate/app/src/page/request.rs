@@ -203,12 +203,16 @@ pub enum Request {
     },
     /// Send a packet round the network, back to ourselves. Answered with `probe`.
     Probe {},
-    /// Older messages of a conversation. Answered with `messages`.
+    /// Some messages of a conversation, next to one another: the newest, or those next to one that
+    /// is known. Answered with `messages`.
     Messages {
         /// Which.
         conversation: String,
-        /// Those before this message; the newest if there is none.
+        /// Those just before this message.
         before: Option<String>,
+        /// Those just after this message: what leads from a found one back to the newest. Not
+        /// together with `before`.
+        after: Option<String>,
     },
     /// Look for messages that hold a text. Answered with `found`.
     Search {
