@@ -18,10 +18,25 @@ pub const MAX_DIRECTORY_BYTES: usize = 2_048;
 pub const MAX_PORTS: usize = 64;
 /// The most requests that wait for the state to be loaded.
 pub const MAX_WAITING_REQUESTS: usize = 64;
+/// The most bytes of one part of a file that a page hands over or fetches, before base64.
+pub const MAX_PART_BYTES: usize = 1 << 20;
+/// The most bytes of one upload: a backup.
+pub const MAX_UPLOAD_BYTES: usize = 64 << 20;
+/// The most bytes of all uploads together.
+pub const MAX_UPLOADS_BYTES: usize = 96 << 20;
+/// The most bytes of all downloads together that were not fetched yet.
+pub const MAX_DOWNLOAD_BYTES: usize = 160 << 20;
+/// The most uploads, and the most downloads, that one page may have at once.
+pub const MAX_TRANSFERS_A_PORT: usize = 2;
 /// How many requests may come at once before they are refused as too frequent.
 pub const REQUEST_BURST: u32 = 60;
 /// How often one more request is allowed after the burst is used up.
 pub const REQUEST_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How many parts of files may be handed over or fetched at once, apart from other requests.
+pub const PART_BURST: u32 = 120;
+/// How often one more part is allowed after the burst is used up.
+pub const PART_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A token bucket: `burst` requests at once, then one more every `interval`.
 #[derive(Debug, Clone)]

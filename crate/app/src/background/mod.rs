@@ -7,6 +7,7 @@ mod pages;
 mod requests;
 mod run;
 mod start;
+mod transfer;
 
 use std::collections::VecDeque;
 
@@ -18,6 +19,7 @@ pub use input::{Input, Stored};
 use crate::sender::ExtensionOrigin;
 use pages::Pages;
 use start::Phase;
+use transfer::Transfers;
 
 /// The extension's background, from start to end.
 ///
@@ -27,6 +29,7 @@ pub struct Background {
     origin: ExtensionOrigin,
     phase: Phase,
     pages: Pages,
+    transfers: Transfers,
     runs: u32,
     /// What the badge shows.
     badge: u32,
@@ -41,6 +44,7 @@ impl Background {
             origin,
             phase: Phase::Loading,
             pages: Pages::new(),
+            transfers: Transfers::default(),
             runs: 0,
             badge: 0,
             effects: VecDeque::from([Effect::Load]),
@@ -65,10 +69,14 @@ impl Background {
             } => {
                 self.page_message(now, port, &sender, message);
             }
-            Input::PortClosed(port) => self.pages.close(port),
+            Input::PortClosed(port) => {
+                self.pages.close(port);
+                self.transfers.close(port);
+            }
             Input::Tick if self.is_load_due(now) => self.load_again(),
             other => self.client_input(now, other),
         }
+        self.transfers.sweep(now);
         self.update_badge();
     }
 
@@ -91,11 +99,12 @@ impl Background {
     /// When [`Input::Tick`] must be given at the latest.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
-        match &self.phase {
+        let work = match &self.phase {
             Phase::Running(run) => run.client.next_deadline(),
             Phase::Failed { retry_at, .. } => *retry_at,
             Phase::Loading | Phase::Ending(..) | Phase::Saving(_) => None,
-        }
+        };
+        work.into_iter().chain(self.transfers.deadline()).min()
     }
 
     /// Whether there is a connection, or one is being made: while this holds the background should

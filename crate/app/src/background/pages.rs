@@ -6,7 +6,10 @@ use sotto_core::{client::MessageId, time::Time};
 
 use super::effect::{Effect, PortId, ReadId};
 use crate::{
-    limit::{Bucket, MAX_PORTS, MAX_WAITING_REQUESTS, REQUEST_BURST, REQUEST_INTERVAL},
+    limit::{
+        Bucket, MAX_PORTS, MAX_WAITING_REQUESTS, PART_BURST, PART_INTERVAL, REQUEST_BURST,
+        REQUEST_INTERVAL,
+    },
     page::{BackgroundMessage, Event, MessageView, Reply, Request, RequestError},
 };
 
@@ -22,6 +25,8 @@ pub(super) struct Pages {
     /// Each port, and whether it subscribed.
     ports: BTreeMap<PortId, bool>,
     bucket: Bucket,
+    /// The same for parts of files, which come in great numbers.
+    parts: Bucket,
     /// Requests that came while the state was being loaded.
     waiting: VecDeque<(Asker, Request)>,
     reads: BTreeMap<ReadId, (Asker, MessageView)>,
@@ -35,6 +40,7 @@ impl Pages {
         Self {
             ports: BTreeMap::new(),
             bucket: Bucket::new(REQUEST_BURST, REQUEST_INTERVAL),
+            parts: Bucket::new(PART_BURST, PART_INTERVAL),
             waiting: VecDeque::new(),
             reads: BTreeMap::new(),
             next_read: 0,
@@ -62,8 +68,11 @@ impl Pages {
     }
 
     /// Whether one more request is within the limits.
-    pub(super) fn may_ask(&mut self, now: Time) -> bool {
-        self.bucket.take(now)
+    pub(super) fn may_ask(&mut self, now: Time, request: &Request) -> bool {
+        match request {
+            Request::UploadPart { .. } | Request::DownloadPart { .. } => self.parts.take(now),
+            _ => self.bucket.take(now),
+        }
     }
 
     pub(super) fn subscribe(&mut self, port: PortId) {

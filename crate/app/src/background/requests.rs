@@ -78,7 +78,7 @@ impl Background {
         if !self.pages.is_open(port) {
             return Err(RequestError::TooManyPages);
         }
-        if !self.pages.may_ask(now) {
+        if !self.pages.may_ask(now, &request) {
             return Err(RequestError::TooFrequent);
         }
         Ok(request)
@@ -151,10 +151,14 @@ impl Background {
             | Request::SetPassphrase { .. }
             | Request::ExportBackup { .. }
             | Request::RestoreBackup { .. }
-            | Request::ForgetEverything {}
-            | Request::UploadPart { .. }
-            | Request::DropUpload { .. }
-            | Request::DownloadPart { .. } => Err(RequestError::Starting),
+            | Request::ForgetEverything {} => Err(RequestError::Starting),
+            Request::UploadPart { upload, data } => {
+                self.upload_part(asker, upload, &data).map(Outcome::Reply)
+            }
+            Request::DropUpload { upload } => Ok(Outcome::Reply(self.drop_upload(asker, upload))),
+            Request::DownloadPart { download } => {
+                self.download_part(now, asker, download).map(Outcome::Reply)
+            }
             Request::AddContact { .. }
             | Request::Rename { .. }
             | Request::SafetyNumber { .. }

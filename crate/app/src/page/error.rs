@@ -4,7 +4,11 @@ use serde::Serialize;
 
 use sotto_core::{address::AddressError, client::MAX_MESSAGE_BYTES};
 
-use crate::{directory::DirectoryUrlError, limit::MAX_PORTS, text::sentence};
+use crate::{
+    directory::DirectoryUrlError,
+    limit::{MAX_PORTS, MAX_UPLOAD_BYTES},
+    text::sentence,
+};
 
 /// Who has to change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -83,6 +87,15 @@ pub enum RequestError {
     /// The state was loaded, and is not usable.
     #[error("{0}")]
     Unusable(String),
+    /// No upload or download has this number.
+    #[error("This file is no longer there. Choose it again.")]
+    NoSuchTransfer,
+    /// An upload is longer than any file that could be meant, or all together are.
+    #[error("This file is too large. At most {} MB can be handed over.", MAX_UPLOAD_BYTES >> 20)]
+    UploadTooLarge,
+    /// A page has more files under way than it may.
+    #[error("Too many files are open at once. Wait until the others are done.")]
+    TooManyTransfers,
     /// The background restarts and too many requests wait already.
     #[error("Sotto is starting. Try again in a moment.")]
     Starting,
@@ -101,6 +114,9 @@ impl RequestError {
             Self::BadAddress(_) | Self::LongAddress => "address.malformed",
             Self::BadDirectory(_) => "directory.malformed",
             Self::NoSuchMessage => "message.unknown",
+            Self::NoSuchTransfer => "transfer.unknown",
+            Self::UploadTooLarge => "transfer.too-large",
+            Self::TooManyTransfers => "transfer.too-many",
             Self::Refused { code, .. } => code,
             Self::Storage(_) => "storage.failed",
             Self::Unusable(_) => "storage.damaged",
