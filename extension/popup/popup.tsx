@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { loadPlace, savePlace } from '../browser/place';
 import { isPopup } from '../browser/runtime';
 import { BackgroundLink } from '../link/background-link';
+import { Gate } from '../stage/gate';
 import { App } from './app';
 import { Chat } from './chat';
 import { Composing } from './composing';
@@ -21,5 +22,13 @@ void composing.restore();
 void loadPlace().then((place) => {
   chat.place.value = place;
   effect(() => void savePlace(chat.place.value));
-  render(<App chat={chat} composing={composing} link={link} inTab={inTab} />, document.body);
+  render(<Page />, document.body);
 });
+
+function Page() {
+  return (
+    <Gate stage={chat.stage.value} connection={chat.connection.value} link={link}>
+      <App chat={chat} composing={composing} link={link} inTab={inTab} />
+    </Gate>
+  );
+}

@@ -10,7 +10,9 @@ import type {
   Request,
   Settings,
   Snapshot,
+  StageView,
 } from 'sotto-wasm';
+import { fromBase64, toBase64 } from '../link/transfer';
 import type { FakeBrowser, FakePort } from './fake-browser';
 
 /** The state that pages are shown, whole texts, and the conversation that is open in pictures. */
@@ -55,6 +57,24 @@ export const PACKETS: PacketCounts = {
   damagedRecords: 0,
 };
 
+/** The passphrase of the vaults and backups of tests. */
+export const PASSPHRASE = 'four small wet stones';
+
+const WRONG: ErrorView = {
+  code: 'passphrase.wrong',
+  fault: 'you',
+  message: 'This is not the passphrase.',
+};
+
+/** A file on its way, from the page or to it. */
+interface Transfer {
+  bytes: Uint8Array;
+  at: number;
+}
+
+/** What the fake hands over at once, in bytes. */
+const DOWNLOAD_PART = 512 * 1024;
+
 /** Speaks the messages of the real background, from memory. */
 export class FakeBackground {
   readonly requests: Request[] = [];
@@ -62,6 +82,12 @@ export class FakeBackground {
   diesAtOnce = false;
   /** The gateways that can be moved to. */
   gatewayChoices: string[] = [];
+  /** What locks the vault; nothing if a device key does. */
+  passphrase: string | null = PASSPHRASE;
+  /** How long a packet takes round the loop, in milliseconds. */
+  loop = 412;
+  readonly #uploads = new Map<number, Uint8Array>();
+  readonly #downloads = new Map<number, Transfer>();
   readonly #ports = new Set<FakePort>();
   readonly #refusals = new Map<Request['type'], ErrorView>();
 
@@ -75,6 +101,33 @@ export class FakeBackground {
   /** From now on answers requests of this kind with an error. */
   refuse(type: Request['type'], error: ErrorView): void {
     this.#refusals.set(type, error);
+  }
+
+  /** From now on answers requests of this kind again. */
+  accept(type: Request['type']): void {
+    this.#refusals.delete(type);
+  }
+
+  /** As when the vault is made, locked, opened or lost. */
+  enter(stage: StageView): void {
+    this.state.stage = stage;
+    this.push({ type: 'stage', stage });
+    this.push({ type: 'snapshot', snapshot: this.state });
+  }
+
+  /** What a page has handed over under this number. */
+  uploaded(upload: number): Uint8Array {
+    const bytes = this.#uploads.get(upload);
+    if (!bytes) throw new Error(`There is no upload ${upload}`);
+    return bytes;
+  }
+
+  /** Has a file ready for being fetched. */
+  offer(name: string, bytes: Uint8Array): Extract<Reply, { type: 'download' }> {
+    const download = this.#downloads.size + 1;
+    this.#downloads.set(download, { bytes, at: 0 });
+    const mediaType = 'application/octet-stream';
+    return { type: 'download', download, name, mediaType, size: bytes.length };
   }
 
   change(connection: ConnectionView): void {
@@ -138,9 +191,76 @@ export class FakeBackground {
         return { type: 'diagnostics', packets: PACKETS };
       case 'settings':
         return { type: 'settings', settings: this.state.settings };
+      case 'setSettings':
+        this.state.settings = request.settings;
+        return { type: 'ok' };
+      case 'probe':
+        return { type: 'probe', milliseconds: this.loop };
+      case 'uploadPart':
+        return this.#takeIn(request.upload, fromBase64(request.data));
+      case 'dropUpload':
+        this.#uploads.delete(request.upload);
+        return { type: 'ok' };
+      case 'downloadPart':
+        return this.#handOut(request.download);
+      default:
+        return this.#vaultReply(request);
+    }
+  }
+
+  #vaultReply(request: Request): Reply {
+    switch (request.type) {
+      case 'begin':
+        this.passphrase = request.passphrase ?? null;
+        this.state.settings = request.settings;
+        return this.#entered(this.#open());
+      case 'unlock':
+        return request.passphrase === this.passphrase ? this.#entered(this.#open()) : refused(WRONG);
+      case 'lock':
+        return this.#entered({ name: 'locked' });
+      case 'setPassphrase':
+        if ((request.old ?? null) !== this.passphrase) return refused(WRONG);
+        this.passphrase = request.new ?? null;
+        return this.#entered(this.#open());
+      case 'exportBackup':
+        return this.offer('sotto.backup', new TextEncoder().encode(`locked: ${request.passphrase}`));
+      case 'restoreBackup':
+        if (request.passphrase !== PASSPHRASE) return refused(WRONG);
+        this.passphrase = request.passphrase;
+        return this.#entered(this.#open());
+      case 'forgetEverything':
+        return this.#entered({ name: 'new' });
       default:
         return { type: 'ok' };
     }
+  }
+
+  #open(): StageView {
+    return { name: 'open', protection: this.passphrase === null ? 'device' : 'passphrase' };
+  }
+
+  #entered(stage: StageView): Reply {
+    // The reply comes first, as with the real one.
+    queueMicrotask(() => this.enter(stage));
+    return { type: 'ok' };
+  }
+
+  #takeIn(upload: number, part: Uint8Array): Reply {
+    const before = this.#uploads.get(upload) ?? new Uint8Array();
+    const bytes = new Uint8Array(before.length + part.length);
+    bytes.set(before);
+    bytes.set(part, before.length);
+    this.#uploads.set(upload, bytes);
+    return { type: 'ok' };
+  }
+
+  #handOut(number: number): Reply {
+    const transfer = this.#downloads.get(number);
+    if (!transfer) return refused({ code: 'download.unknown', fault: 'you', message: 'Ask again.' });
+    const { bytes, at } = transfer;
+    const end = Math.min(at + DOWNLOAD_PART, bytes.length);
+    transfer.at = end;
+    return { type: 'part', data: toBase64(bytes.subarray(at, end)), last: end === bytes.length };
   }
 
   #accept(to: string, text: string, anonymous: boolean): Reply {
@@ -169,4 +289,8 @@ export class FakeBackground {
     if (message) return { type: 'message', message, text: this.state.texts?.[id] ?? message.text };
     return { type: 'error', error: { code: 'no_such_message', fault: 'you', message: 'Gone.' } };
   }
+}
+
+function refused(error: ErrorView): Reply {
+  return { type: 'error', error };
 }

@@ -6,6 +6,8 @@ import { chromium } from 'playwright-core';
 
 const folder = resolve(process.argv[2] ?? 'target/pictures');
 const german = process.argv[3] === 'de' ? '&de' : '';
+/** Only these scenarios, if any are named. */
+const wanted = process.argv.slice(4);
 const pages = resolve('target/extension');
 const PICTURES = [
   ...[
@@ -25,6 +27,11 @@ const PICTURES = [
     'full',
     'long',
     'old-map',
+    'not-ready',
+    'set-up',
+    'locked',
+    'lost',
+    'cannot-start',
   ].map((name) => ['popup', name]),
   ['settings', 'empty'],
   ['settings', 'gateways'],
@@ -52,6 +59,7 @@ for (const colorScheme of ['light', 'dark']) {
       return route.fulfill({ path: pages + path });
     });
     for (const [name, scenario] of PICTURES) {
+      if (wanted.length > 0 && !wanted.includes(scenario)) continue;
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error(name, scenario, error));
       await page.goto(`http://preview/${name}/${name}.html${query}${german}#${scenario}`);

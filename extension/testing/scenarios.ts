@@ -301,4 +301,33 @@ export const SCENARIOS: Record<string, Scenario> = {
     texts: { long: LONG },
   },
 };
+/** The vault is not open: nothing is known but that. */
+const closed = (stage: Scenario['stage']): Scenario => ({ ...STARTING, stage });
+
+Object.assign(SCENARIOS, {
+  'not-ready': closed({ name: 'starting' }),
+  'set-up': closed({ name: 'new' }),
+  locked: closed({ name: 'locked' }),
+  lost: closed({
+    name: 'lost',
+    problem: {
+      code: 'vault.damaged',
+      fault: 'storage',
+      message: "The vault's key is damaged, and so is its copy. Restore a backup, or start anew.",
+    },
+  }),
+  'cannot-start': {
+    ...closed({ name: 'starting' }),
+    connection: {
+      state: 'offline',
+      problem: {
+        code: 'start_failed',
+        fault: 'internal',
+        message:
+          'Sotto could not start: it takes unusually long. Restart the browser; if that does not help, free some disk space.',
+      },
+      retryAt: null,
+    },
+  },
+});
 SCENARIOS['offline-open'] = { ...SCENARIOS['offline'], open: BOB } as Scenario;
