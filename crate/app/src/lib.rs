@@ -10,6 +10,8 @@ pub mod background;
 pub mod conversation;
 pub mod directory;
 pub mod history;
+mod json;
+mod letter;
 pub mod limit;
 pub mod page;
 mod preview;

@@ -1,7 +1,5 @@
-//! A message body as a person can read it: text as text, anything else as a note and hexadecimal
+//! The beginning of a message as a person can read it: text as text, anything else as hexadecimal
 //! digits.
-
-use std::fmt::Write as _;
 
 /// How much of a text a list shows, in characters.
 pub const PREVIEW_CHARS: usize = 2_000;
@@ -12,7 +10,7 @@ const PREVIEW_BYTES: usize = 64;
 /// How much of a body that is no text is shown on request, in bytes.
 const FULL_BYTES: usize = 16 * 1024;
 
-/// The beginning of a message body.
+/// The beginning of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Preview {
     pub(crate) text: String,
@@ -20,20 +18,20 @@ pub(crate) struct Preview {
     pub(crate) truncated: bool,
 }
 
-/// The beginning of `body`, for a list.
-pub(crate) fn preview(body: &[u8]) -> Preview {
-    match std::str::from_utf8(body) {
-        Ok(text) => {
-            let text = first_chars(text, PREVIEW_CHARS);
-            Preview {
-                truncated: text.len() < body.len(),
-                text: text.to_owned(),
-            }
-        }
-        Err(_) => Preview {
-            text: hexadecimal(body, PREVIEW_BYTES),
-            truncated: body.len() > PREVIEW_BYTES,
-        },
+/// The beginning of `text`, for a list.
+pub(crate) fn of_text(text: &str) -> Preview {
+    let begin = first_chars(text, PREVIEW_CHARS);
+    Preview {
+        truncated: begin.len() < text.len(),
+        text: begin.to_owned(),
+    }
+}
+
+/// The beginning of bytes that are no text, for a list.
+pub(crate) fn of_bytes(bytes: &[u8]) -> Preview {
+    Preview {
+        text: hexadecimal(bytes, PREVIEW_BYTES),
+        truncated: bytes.len() > PREVIEW_BYTES,
     }
 }
 
@@ -45,12 +43,9 @@ pub(crate) fn excerpt(text: &str) -> String {
     first_chars(&line.join(" "), EXCERPT_CHARS).to_owned()
 }
 
-/// All of `body`, except that of a long body that is no text only the beginning is written out.
-pub(crate) fn full_text(body: Vec<u8>) -> String {
-    match String::from_utf8(body) {
-        Ok(text) => text,
-        Err(error) => hexadecimal(error.as_bytes(), FULL_BYTES),
-    }
+/// Bytes that are no text; of many only the beginning.
+pub(crate) fn all_bytes(bytes: &[u8]) -> String {
+    hexadecimal(bytes, FULL_BYTES)
 }
 
 /// Cuts between characters, so that no half of one is shown.
@@ -61,16 +56,13 @@ fn first_chars(text: &str, count: usize) -> &str {
     }
 }
 
-fn hexadecimal(body: &[u8], limit: usize) -> String {
-    let mut text = format!("[{} bytes that are not text]", body.len());
-    for byte in body.iter().take(limit) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, " {byte:02x}");
+fn hexadecimal(bytes: &[u8], limit: usize) -> String {
+    let shown = bytes.iter().take(limit);
+    let mut digits: Vec<String> = shown.map(|byte| format!("{byte:02x}")).collect();
+    if bytes.len() > limit {
+        digits.push("…".to_owned());
     }
-    if body.len() > limit {
-        text.push_str(" …");
-    }
-    text
+    digits.join(" ")
 }
 
 #[cfg(test)]
@@ -79,29 +71,21 @@ mod tests {
 
     #[test]
     fn a_short_text_is_shown_whole() {
-        assert_eq!(
-            preview("żółw 🐢".as_bytes()),
-            Preview {
-                text: "żółw 🐢".into(),
-                truncated: false
-            }
-        );
-        assert_eq!(
-            preview(b""),
-            Preview {
-                text: String::new(),
-                truncated: false
-            }
-        );
+        for text in ["żółw 🐢", ""] {
+            let preview = Preview {
+                text: text.into(),
+                truncated: false,
+            };
+            assert_eq!(of_text(text), preview);
+        }
     }
 
     #[test]
     fn a_long_text_is_cut_between_characters() {
-        for (body, truncated) in [("🐢".repeat(2_000), false), ("🐢".repeat(2_001), true)] {
-            let shown = preview(body.as_bytes());
+        for (text, truncated) in [("🐢".repeat(2_000), false), ("🐢".repeat(2_001), true)] {
+            let shown = of_text(&text);
             assert_eq!(shown.text, "🐢".repeat(2_000));
             assert_eq!(shown.truncated, truncated);
-            assert_eq!(full_text(body.clone().into_bytes()), body);
         }
     }
 
@@ -113,19 +97,11 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_named_as_such() {
-        assert_eq!(
-            preview(&[0xff, 0x00]).text,
-            "[2 bytes that are not text] ff 00"
-        );
+    fn bytes_are_shown_as_digits_and_of_many_the_beginning() {
+        assert_eq!(of_bytes(&[0xff, 0x00]).text, "ff 00");
         let long = vec![0xab; 100_000];
-        let shown = preview(&long);
+        let shown = of_bytes(&long);
         assert!(shown.truncated && shown.text.ends_with(" ab …") && shown.text.len() < 300);
-        assert!(full_text(long).len() < 60_000);
-    }
-
-    #[test]
-    fn a_text_that_ends_in_half_a_character_is_no_text() {
-        assert!(preview(&"🐢".as_bytes()[..3]).text.starts_with("[3 bytes"));
+        assert!(all_bytes(&long).len() < 60_000);
     }
 }

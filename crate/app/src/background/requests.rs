@@ -3,8 +3,10 @@
 use sotto_core::{
     address::Address,
     client::{
-        GatewayChoice, MessageId, MoveError, ReceivedMessage, Record, SendError, SentMessage, Store,
+        Client, GatewayChoice, MessageId, MoveError, ReceivedMessage, Recipient, Record, SendError,
+        SentMessage, Store,
     },
+    keys::PublicKeys,
     message::SenderTag,
     time::Time,
 };
@@ -17,12 +19,12 @@ use super::{
 };
 use crate::{
     conversation::{Correspondent, SURBS_A_MESSAGE},
+    letter::Letter,
     limit::{MAX_ADDRESS_BYTES, MAX_TAG_BYTES},
     page::{
-        ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, ProtectionView,
-        Reply, Request, RequestError, Snapshot, StageView, parse,
+        ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, Outline,
+        ProtectionView, Reply, Request, RequestError, Snapshot, StageView, parse,
     },
-    preview::full_text,
     sender::Sender,
     settings::{CheckedSettings, Settings},
     text::sentence,
@@ -210,9 +212,8 @@ impl Background {
     ) -> Result<Outcome, RequestError> {
         let to = parse_address(to)?;
         let client = &mut self.run()?.client;
-        let correspondent = Correspondent::Address(to);
-        let view = MessageView::unsaved(now, correspondent, anonymous, text.as_bytes());
         let body = text.into_bytes();
+        let view = unsaved(now, client, Recipient::Address(to), anonymous, &body);
         let taken = if anonymous {
             client.send_anonymous(now, &to, body, SURBS_A_MESSAGE)
         } else {
@@ -230,9 +231,9 @@ impl Background {
     ) -> Result<Outcome, RequestError> {
         let to = parse_tag(to)?;
         let client = &mut self.run()?.client;
-        let correspondent = Correspondent::Anonymous(to);
-        let view = MessageView::unsaved(now, correspondent, false, text.as_bytes());
-        let taken = client.reply(now, to, text.into_bytes());
+        let body = text.into_bytes();
+        let view = unsaved(now, client, Recipient::Anonymous(to), false, &body);
+        let taken = client.reply(now, to, body);
         self.taken(asker, view, taken)
     }
 
@@ -322,15 +323,18 @@ impl Background {
         let Some((asker, message)) = self.pages.finish_read(read) else {
             return;
         };
-        let body = match result {
-            Ok(Some(record)) => body(&record).ok_or(RequestError::NoSuchMessage),
+        let keys = self.run().map(|run| run.client.public_keys());
+        let letter = match result {
+            Ok(Some(record)) => {
+                keys.and_then(|own| letter(&record, &own).ok_or(RequestError::NoSuchMessage))
+            }
             Ok(None) => Err(RequestError::NoSuchMessage),
             Err(reason) => Err(RequestError::Storage(reason)),
         };
-        let reply = match body {
-            Ok(body) => Reply::Message {
+        let reply = match letter {
+            Ok(letter) => Reply::Message {
                 message,
-                text: full_text(body),
+                text: letter.full_text(),
             },
             Err(error) => Reply::Error {
                 error: error.view(),
@@ -463,13 +467,29 @@ fn no_longer_unread(id: &str) -> Option<Change> {
     })
 }
 
-fn body(record: &Record) -> Option<Vec<u8>> {
+fn letter(record: &Record, own: &PublicKeys) -> Option<Letter> {
     match record.store {
-        Store::Inbox => {
-            ReceivedMessage::from_record(&record.key, &record.value).map(|message| message.body)
-        }
-        _ => SentMessage::from_record(&record.key, &record.value).map(|message| message.body),
+        Store::Inbox => ReceivedMessage::from_record(&record.key, &record.value)
+            .map(|message| Letter::received(&message, own)),
+        _ => SentMessage::from_record(&record.key, &record.value)
+            .map(|message| Letter::sent(&message, own)),
     }
+}
+
+/// A message as it will be shown once it has a name and is on disk.
+fn unsaved(now: Time, client: &Client, to: Recipient, anonymous: bool, body: &[u8]) -> MessageView {
+    let correspondent = match to {
+        Recipient::Address(to) => Correspondent::Address(to),
+        Recipient::Anonymous(tag) => Correspondent::Anonymous(tag),
+    };
+    let outline = Outline {
+        id: String::new(),
+        direction: Direction::Sent,
+        conversation: correspondent.id(),
+        at: now,
+    };
+    let letter = Letter::written(body, to, &client.public_keys());
+    MessageView::unsaved(outline, anonymous, &letter)
 }
 
 /// The core's refusal of a message or an action, in its words.

@@ -21,6 +21,7 @@ pub use reply::{BackgroundMessage, Reply};
 pub(crate) use request::{Envelope, parse};
 pub use request::{PageMessage, Request, RequestKind};
 pub use stage::{ProtectionView, StageView};
+pub(crate) use view::Outline;
 pub use view::{
     BodyFormat, ConnectionStep, ConnectionView, ConversationView, DeliveryProblem,
     DeliveryStateName, DeliveryView, Direction, FileView, LastMessage, MessageView, PeerView,

@@ -4,15 +4,12 @@ use serde::Serialize;
 
 use sotto_core::{
     client::{DeliveryState, FailReason, Outcome, Problem, ReceivedMessage, SentMessage},
+    keys::PublicKeys,
     time::Time,
 };
 
 use super::ErrorView;
-use crate::{
-    conversation::Correspondent,
-    preview::{excerpt, preview},
-    text::sentence,
-};
+use crate::{conversation::Correspondent, letter::Letter, preview::excerpt, text::sentence};
 
 /// The other side of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -92,7 +89,7 @@ pub struct ConversationView {
 pub struct LastMessage {
     /// Which way it went.
     pub direction: Direction,
-    /// The beginning: at most 120 characters, without line breaks.
+    /// The beginning: at most 120 characters, without line breaks. Of a file its name.
     pub text: String,
     /// When it was written or received, in milliseconds since the Unix epoch.
     #[cfg_attr(feature = "typescript", tsify(type = "number"))]
@@ -102,10 +99,16 @@ pub struct LastMessage {
 }
 
 impl From<&MessageView> for LastMessage {
+    /// A file is told by its name, and bytes by how many there are.
     fn from(message: &MessageView) -> Self {
+        let text = match (&message.file, message.format) {
+            (Some(file), _) => file.name.clone(),
+            (None, BodyFormat::Binary) => format!("[{} bytes]", message.size),
+            (None, _) => message.text.clone(),
+        };
         Self {
             direction: message.direction,
-            text: excerpt(&message.text),
+            text: excerpt(&text),
             at: message.at,
             state: message.delivery.as_ref().map(|delivery| delivery.state),
         }
@@ -181,61 +184,68 @@ pub struct FileView {
 }
 
 impl MessageView {
-    /// A message of ours.
+    /// A message of ours. `own` are our keys.
     #[must_use]
-    pub fn sent(message: &SentMessage) -> Self {
-        let preview = preview(&message.body);
-        Self {
+    pub fn sent(message: &SentMessage, own: &PublicKeys) -> Self {
+        let outline = Outline {
             id: message.id.to_string(),
             direction: Direction::Sent,
             conversation: Correspondent::from(message).id(),
+            at: message.created_at,
+        };
+        Self {
             anonymous: message.is_anonymous(),
-            signed: false,
-            format: BodyFormat::Text,
-            file: None,
-            text: preview.text,
-            truncated: preview.truncated,
-            size: count(message.body.len()),
-            at: message.created_at.as_millis(),
             delivery: Some(DeliveryView::from(&message.outcome)),
+            ..outline.filled(&Letter::sent(message, own))
         }
     }
 
-    /// A message of ours before it has a name and is on disk.
-    pub(crate) fn unsaved(now: Time, to: Correspondent, anonymous: bool, body: &[u8]) -> Self {
-        let preview = preview(body);
+    /// A message of ours before it is on disk.
+    pub(crate) fn unsaved(outline: Outline, anonymous: bool, letter: &Letter) -> Self {
         Self {
-            id: String::new(),
-            direction: Direction::Sent,
-            conversation: to.id(),
             anonymous,
-            signed: false,
-            format: BodyFormat::Text,
-            file: None,
-            text: preview.text,
-            truncated: preview.truncated,
-            size: count(body.len()),
-            at: now.as_millis(),
-            delivery: None,
+            ..outline.filled(letter)
         }
     }
 
-    /// A message to us.
+    /// A message to us. `own` are our keys.
     #[must_use]
-    pub fn received(message: &ReceivedMessage) -> Self {
-        let preview = preview(&message.body);
-        Self {
+    pub fn received(message: &ReceivedMessage, own: &PublicKeys) -> Self {
+        let letter = Letter::received(message, own);
+        let outline = Outline {
             id: message.id.to_string(),
             direction: Direction::Received,
-            conversation: Correspondent::from(message).id(),
+            conversation: letter.from(message).id(),
+            at: message.received_at,
+        };
+        outline.filled(&letter)
+    }
+}
+
+/// What is known of a message before it is read.
+pub(crate) struct Outline {
+    pub(crate) id: String,
+    pub(crate) direction: Direction,
+    pub(crate) conversation: String,
+    pub(crate) at: Time,
+}
+
+impl Outline {
+    /// The message that says `letter`.
+    pub(crate) fn filled(self, letter: &Letter) -> MessageView {
+        let preview = letter.preview();
+        MessageView {
+            id: self.id,
+            direction: self.direction,
+            conversation: self.conversation,
             anonymous: false,
-            signed: false,
-            format: BodyFormat::Text,
-            file: None,
+            signed: letter.signed_by.is_some(),
+            format: letter.format(),
+            file: letter.file(),
             text: preview.text,
             truncated: preview.truncated,
-            size: count(message.body.len()),
-            at: message.received_at.as_millis(),
+            size: count(letter.size()),
+            at: self.at.as_millis(),
             delivery: None,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use sotto_core::{
     client::{self, MessageId, ReceivedMessage, Store},
+    keys::PublicKeys,
     message::SenderTag,
 };
 
@@ -15,6 +16,7 @@ use crate::{
     },
     conversation::Correspondent,
     history::{News, Summary},
+    letter::Letter,
     page::{ConversationView, Event, SurbLevel, Trust},
 };
 
@@ -104,12 +106,15 @@ impl Run {
 
 /// The client's changes, and for each message that arrives with them the note that nobody has seen
 /// it: both are on disk, or neither.
-pub(super) fn with_unread(changes: Vec<client::Change>) -> Vec<Change> {
-    let notes: Vec<Change> = changes.iter().filter_map(note).collect();
+pub(super) fn with_unread(changes: Vec<client::Change>, own: &PublicKeys) -> Vec<Change> {
+    let notes: Vec<Change> = changes
+        .iter()
+        .filter_map(|change| note(change, own))
+        .collect();
     changes.into_iter().map(Change::from).chain(notes).collect()
 }
 
-fn note(change: &client::Change) -> Option<Change> {
+fn note(change: &client::Change, own: &PublicKeys) -> Option<Change> {
     let value = change.value.as_deref()?;
     if change.store != Store::Inbox {
         return None;
@@ -118,7 +123,10 @@ fn note(change: &client::Change) -> Option<Change> {
     Some(Change::Put {
         table: Table::Unread,
         key: change.key.clone(),
-        value: Correspondent::from(&message).id().into_bytes(),
+        value: Letter::received(&message, own)
+            .from(&message)
+            .id()
+            .into_bytes(),
     })
 }
 
@@ -135,9 +143,14 @@ fn count(count: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use sotto_core::time::Time;
+    use rand_core::SeedableRng;
+    use sotto_core::{ChaCha20Rng, keys::ClientKeys, time::Time};
 
     use super::*;
+
+    fn somebody() -> ClientKeys {
+        ClientKeys::generate(&mut ChaCha20Rng::from_seed([1; 32]))
+    }
 
     #[test]
     fn a_message_arrives_on_disk_together_with_the_note_that_nobody_has_seen_it() {
@@ -158,7 +171,10 @@ mod tests {
             change(Store::Fragment, None),
             change(Store::Sent, Some(Vec::new())),
         ];
-        let changes = with_unread([vec![arrives], others.to_vec()].concat());
+        let changes = with_unread(
+            [vec![arrives], others.to_vec()].concat(),
+            &somebody().public(),
+        );
         let note = changes
             .iter()
             .find(|change| change.table() == Table::Unread);

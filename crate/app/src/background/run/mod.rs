@@ -11,6 +11,7 @@ use sotto_core::{
         self, Client, Config, ConnectionId, MessageId, OtherGateways, ReceivedMessage, Record,
         SentMessage, Store,
     },
+    keys::PublicKeys,
     message::SenderTag,
     time::Time,
     topology::WebSocketPolicy,
@@ -59,9 +60,12 @@ impl Run {
         settings: CheckedSettings,
         stored: Stored,
     ) -> Result<Self, RequestError> {
-        let history = history(&stored);
+        let outbox = |record: &&Record| record.store == Store::Outbox;
+        let outbox: Vec<Record> = stored.records.iter().filter(outbox).cloned().collect();
         let client = Client::new(config(&settings), stored.records, stored.rng, now)
             .map_err(|error| RequestError::Unusable(sentence(&error)))?;
+        let shown = stored.history.iter().chain(&outbox);
+        let history = history(shown, &stored.unread, &client.public_keys());
         Ok(Self {
             number,
             client,
@@ -178,25 +182,27 @@ fn config(settings: &CheckedSettings) -> Config {
 
 /// What pages are shown after a start. A record that cannot be read stays on disk, and is not
 /// shown.
-fn history(stored: &Stored) -> History {
+fn history<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    unread: &[(Vec<u8>, Vec<u8>)],
+    own: &PublicKeys,
+) -> History {
     let mut history = History::default();
-    for record in stored.history.iter().chain(&stored.records) {
-        if let Some(message) = view(record) {
-            history.put(message);
-        }
+    for message in records.filter_map(|record| view(record, own)) {
+        history.put(message);
     }
-    for (id, conversation) in stored.unread.iter().filter_map(conversations::unread) {
+    for (id, conversation) in unread.iter().filter_map(conversations::unread) {
         history.set_unread(id, conversation);
     }
     history
 }
 
-fn view(record: &Record) -> Option<MessageView> {
+fn view(record: &Record, own: &PublicKeys) -> Option<MessageView> {
     match record.store {
         Store::Inbox => ReceivedMessage::from_record(&record.key, &record.value)
-            .map(|message| MessageView::received(&message)),
+            .map(|message| MessageView::received(&message, own)),
         Store::Outbox | Store::Sent => SentMessage::from_record(&record.key, &record.value)
-            .map(|message| MessageView::sent(&message)),
+            .map(|message| MessageView::sent(&message, own)),
         _ => None,
     }
 }

@@ -108,7 +108,7 @@ impl Run {
         self.commit = Some(commit.id);
         Effect::Commit {
             id: CommitId::Client(self.scoped(commit.id)),
-            changes: with_unread(commit.changes),
+            changes: with_unread(commit.changes, &self.client.public_keys()),
         }
     }
 
@@ -118,7 +118,7 @@ impl Run {
         pages: &Pages,
         effects: &mut VecDeque<Effect>,
     ) {
-        let view = MessageView::received(message);
+        let view = MessageView::received(message, &self.client.public_keys());
         self.history
             .set_unread(view.id.clone(), view.conversation.clone());
         let news = self.history.put(view);
