@@ -105,3 +105,15 @@ test('a page whose background never starts is told so instead of waiting for eve
   await vi.advanceTimersByTimeAsync(1_000);
   expect(JSON.stringify(heard)).toContain('start_failed');
 });
+
+test('what is asked by the keyboard reaches the brain as if a page had asked, and then the port closes', async () => {
+  const host = new Host(async () => brain);
+  host.ask({ type: 'lock' });
+  await settle();
+  const asked = { id: 1, request: { type: 'lock' } };
+  expect(calls).toEqual([
+    ['connect'],
+    ['message', 7, asked, 'chrome-extension://fake/background'],
+    ['disconnect', 7],
+  ]);
+});

@@ -1,6 +1,6 @@
-import type { Background, BackgroundMessage } from 'sotto-wasm';
+import type { Background, BackgroundMessage, PageMessage, Request } from 'sotto-wasm';
 import { wakeEveryMinute } from '../browser/alarm';
-import { stayAwake } from '../browser/runtime';
+import { extensionUrl, stayAwake } from '../browser/runtime';
 import { text } from '../browser/strings';
 
 /** How often the browser is told that we are in use; it ends a background after 30 s without. */
@@ -60,6 +60,15 @@ export class Host {
   /** The computer is on another network, or on one again. */
   networkChanged(): void {
     this.#tell((brain) => brain.networkChanged());
+  }
+
+  /** The user asked for something by the keyboard, with no page that would wait for the answer. */
+  ask(request: Request): void {
+    this.#tell((brain) => {
+      // The answer ends it. The brain may not be called while it is calling.
+      const port = brain.connectPort(() => queueMicrotask(() => brain.disconnectPort(port)));
+      brain.portMessage(port, { id: 1, request } satisfies PageMessage, extensionUrl('background'));
+    });
   }
 
   #tell(act: (brain: Brain) => void): void {

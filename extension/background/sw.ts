@@ -3,8 +3,11 @@
 import init, { Background } from 'sotto-wasm';
 import { onWake } from '../browser/alarm';
 import { setBadge } from '../browser/badge';
+import { onCommand } from '../browser/commands';
 import { onNetworkChange } from '../browser/network';
-import { extensionUrl, onPageConnect, onStart } from '../browser/runtime';
+import { openNotifications } from '../browser/notifications';
+import { extensionUrl, onInstall, onPageConnect, onStart } from '../browser/runtime';
+import { openInTab } from '../browser/tabs';
 import { Host } from './host';
 
 const host = new Host(async () => {
@@ -16,3 +19,9 @@ onPageConnect((port) => host.connect(port));
 onStart(() => host.wake());
 onWake(() => host.wake());
 onNetworkChange(() => host.networkChanged());
+onInstall(() => void openInTab('welcome/welcome.html'));
+openNotifications();
+onCommand({
+  'open-tab': () => void openInTab('popup/popup.html'),
+  'lock-now': () => host.ask({ type: 'lock' }),
+});

@@ -1,6 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type FakeBrowser, installFakeBrowser } from '../testing/fake-browser';
-import { connectToBackground, extensionUrl, isPopup, onPageConnect, onStart, stayAwake } from './runtime';
+import {
+  connectToBackground,
+  extensionUrl,
+  isPopup,
+  onInstall,
+  onPageConnect,
+  onStart,
+  stayAwake,
+} from './runtime';
 
 let browser: FakeBrowser;
 beforeEach(() => {
@@ -40,6 +48,16 @@ test('the background starts with the browser and after an installation', () => {
   const started = vi.fn();
   onStart(started);
   browser.onStartup.fire();
-  browser.onInstalled.fire();
+  browser.onInstalled.fire({ reason: 'update' });
   expect(started).toHaveBeenCalledTimes(2);
+});
+
+test('an installation is told from an update', () => {
+  const installed = vi.fn();
+  onInstall(installed);
+  browser.onInstalled.fire({ reason: 'update' });
+  browser.onInstalled.fire({ reason: 'chrome_update' });
+  expect(installed).not.toHaveBeenCalled();
+  browser.onInstalled.fire({ reason: 'install' });
+  expect(installed).toHaveBeenCalledOnce();
 });

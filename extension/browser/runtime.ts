@@ -33,3 +33,10 @@ export function onStart(started: () => void): void {
   chrome.runtime.onStartup.addListener(started);
   chrome.runtime.onInstalled.addListener(started);
 }
+
+/** Calls `installed` when the extension is installed, and not when it is updated. */
+export function onInstall(installed: () => void): void {
+  chrome.runtime.onInstalled.addListener(({ reason }) => {
+    if (reason === 'install') installed();
+  });
+}

@@ -51,19 +51,35 @@ export class FakeEvent<Arguments extends unknown[]> {
   }
 }
 
+/** A tab of the fake browser. */
+export interface FakeTab {
+  id: number;
+  windowId: number;
+  url: string;
+  active: boolean;
+}
+
 /** As much of the browser's extension API as Sotto uses. */
 export class FakeBrowser {
   /** The page's end of every port opened so far. */
   readonly ports: FakePort[] = [];
   readonly onConnect = new FakeEvent<[FakePort]>();
   readonly onStartup = new FakeEvent<[]>();
-  readonly onInstalled = new FakeEvent<[]>();
+  readonly onInstalled = new FakeEvent<[{ reason: string }]>();
+  readonly onCommand = new FakeEvent<[string]>();
   readonly alarms: { name: string; periodInMinutes: number }[] = [];
   popupViews: unknown[] = [];
   /** The user's. */
   language: keyof typeof LOCALES = 'en';
   platformInfoCalls = 0;
   badge = '';
+  /** The tabs, the oldest first. */
+  readonly tabs: FakeTab[] = [];
+  /** The window that was brought forward last. */
+  focusedWindow: number | undefined = undefined;
+  /** What the system shows, by name. */
+  readonly notifications = new Map<string, Record<string, string>>();
+  readonly #onNotification = new FakeEvent<[string]>();
   readonly #onAlarm = new FakeEvent<[{ name: string }]>();
   readonly #stored = new Map<string, unknown>();
 
@@ -94,6 +110,22 @@ export class FakeBrowser {
         void this.alarms.push({ name, ...options }),
       onAlarm: this.#onAlarm,
     },
+    commands: { onCommand: this.onCommand },
+    tabs: {
+      create: async ({ url }: { url: string }) => this.#newTab(url),
+      query: async ({ url }: { url: string }) =>
+        this.tabs.filter((tab) => tab.url.startsWith(url.replace(/\*$/, ''))),
+      update: async (id: number, change: Partial<FakeTab>) => this.#changeTab(id, change),
+    },
+    windows: {
+      WINDOW_ID_CURRENT: -2,
+      update: async (id: number) => void (this.focusedWindow = id),
+    },
+    notifications: {
+      create: async (id: string, shown: Record<string, string>) => void this.notifications.set(id, shown),
+      clear: async (id: string) => this.notifications.delete(id),
+      onClicked: this.#onNotification,
+    },
     extension: { getViews: () => this.popupViews },
     i18n: {
       getMessage: (name: string, substitutions: string[]) =>
@@ -105,6 +137,23 @@ export class FakeBrowser {
 
   fireAlarm(name: string): void {
     this.#onAlarm.fire({ name });
+  }
+
+  clickNotification(id: string): void {
+    this.#onNotification.fire(id);
+  }
+
+  #newTab(url: string): void {
+    const id = this.tabs.length + 1;
+    this.tabs.push({ id, windowId: 1, url, active: false });
+    this.#changeTab(id, { active: true });
+  }
+
+  #changeTab(id: number, change: Partial<FakeTab>): void {
+    for (const tab of this.tabs) {
+      if (change.active) tab.active = false;
+      if (tab.id === id) Object.assign(tab, change);
+    }
   }
 
   #connect(name: string): FakePort {

@@ -13,23 +13,32 @@ use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use crate::{bundle, paths};
 
-/// A store, and the keys of the manifest that are for others. A key of two names is inside another.
+/// A store, and the keys of the manifest that are for others, or the permissions that are unknown
+/// to it. A key of two names is inside another.
 struct Store {
     name: &'static str,
     foreign_keys: &'static [&'static [&'static str]],
+    foreign_permissions: &'static [&'static str],
 }
 
 const STORES: [Store; 2] = [
     Store {
         name: "chrome",
-        foreign_keys: &[&["browser_specific_settings"], &["background", "scripts"]],
+        foreign_keys: &[
+            &["browser_specific_settings"],
+            &["background", "scripts"],
+            &["sidebar_action"],
+        ],
+        foreign_permissions: &[],
     },
     Store {
         name: "firefox",
         foreign_keys: &[
             &["minimum_chrome_version"],
             &["background", "service_worker"],
+            &["side_panel"],
         ],
+        foreign_permissions: &["sidePanel"],
     },
 ];
 
@@ -49,14 +58,30 @@ fn package(store: &Store) -> Result<()> {
     bundle::copy(&bundle::folder(), &folder)?;
     let manifest_path = folder.join("manifest.json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&manifest_path)?)?;
-    for key in store.foreign_keys {
-        remove(&mut manifest, key).with_context(|| format!("the manifest has no {key:?}"))?;
-    }
+    adapt(&mut manifest, store)?;
     fs::write(
         &manifest_path,
         serde_json::to_string_pretty(&manifest)? + "\n",
     )?;
     zip(&folder, &folder.with_extension("zip"))
+}
+
+/// Leaves what the store's browser knows.
+fn adapt(manifest: &mut Value, store: &Store) -> Result<()> {
+    for key in store.foreign_keys {
+        remove(manifest, key).with_context(|| format!("the manifest has no {key:?}"))?;
+    }
+    let permissions = manifest
+        .get_mut("permissions")
+        .and_then(Value::as_array_mut)
+        .context("the manifest has no permissions")?;
+    permissions.retain(|permission| {
+        !store
+            .foreign_permissions
+            .iter()
+            .any(|foreign| permission == foreign)
+    });
+    Ok(())
 }
 
 fn remove(value: &mut Value, key: &[&str]) -> Option<Value> {
@@ -123,13 +148,24 @@ mod tests {
     #[test]
     fn each_store_gets_a_manifest_without_the_keys_of_the_other() {
         let manifest = fs::read(paths::root().join("extension/manifest.json")).unwrap();
-        for (store, background) in [(&STORES[0], "service_worker"), (&STORES[1], "scripts")] {
+        for (store, background, panel, foreign_panel, has_permission) in [
+            (&STORES[0], "service_worker", "side_panel", "sidebar_action", true),
+            (&STORES[1], "scripts", "sidebar_action", "side_panel", false),
+        ] {
             let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
-            for key in store.foreign_keys {
-                assert!(remove(&mut manifest, key).is_some(), "{key:?}");
-            }
+            adapt(&mut manifest, store).unwrap();
             let keys: Vec<_> = manifest["background"].as_object().unwrap().keys().collect();
             assert_eq!(keys, [background, "type"]);
+            assert!(manifest.get(panel).is_some() && manifest.get(foreign_panel).is_none());
+            let permissions = manifest["permissions"].as_array().unwrap();
+            assert_eq!(permissions.iter().any(|one| one == "sidePanel"), has_permission);
+            assert!(permissions.iter().any(|one| one == "notifications"));
         }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_an_error_and_not_forgotten() {
+        let mut manifest = serde_json::json!({ "permissions": [] });
+        assert!(adapt(&mut manifest, &STORES[0]).is_err());
     }
 }
