@@ -15,8 +15,17 @@ import type {
 import { fromBase64, toBase64 } from '../link/transfer';
 import type { FakeBrowser, FakePort } from './fake-browser';
 
-/** The state that pages are shown, whole texts, and the conversation that is open in pictures. */
-export type Scenario = Snapshot & { texts?: Record<string, string>; open?: string | undefined };
+/** What is clicked, or what is filled in where. */
+export type Act = [selector: string, value?: string];
+
+/** The state that pages are shown, and whole texts. */
+export interface Scenario extends Snapshot {
+  texts?: Record<string, string>;
+  /** In pictures: the conversation that is open. */
+  open?: string | undefined;
+  /** In pictures: what is clicked, or filled in, one after the other, on which page. */
+  steps?: { page: string; acts: Act[] };
+}
 
 /** The settings of a new installation, on the local mixnet. */
 export const SETTINGS: Settings = {

@@ -30,9 +30,22 @@ const PICTURES = [
     'not-ready',
     'set-up',
     'locked',
+    'locked-wrong',
     'lost',
+    'lost-anew',
     'cannot-start',
   ].map((name) => ['popup', name]),
+  ...[
+    'set-up',
+    'welcome-kind',
+    'welcome-restore',
+    'welcome-passphrase',
+    'welcome-skip',
+    'welcome-network',
+    'connecting',
+    'offline',
+    'empty',
+  ].map((name) => ['welcome', name]),
   ['settings', 'empty'],
   ['settings', 'gateways'],
   ['settings', 'moving'],
@@ -63,7 +76,7 @@ for (const colorScheme of ['light', 'dark']) {
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error(name, scenario, error));
       await page.goto(`http://preview/${name}/${name}.html${query}${german}#${scenario}`);
-      await page.waitForFunction(() => document.querySelector('main > *'));
+      await page.waitForFunction(() => document.querySelector('[data-ready] main > *'));
       await page.screenshot({ path: `${folder}/${name}-${scenario}-${colorScheme}-${size}.png` });
       await page.close();
     }

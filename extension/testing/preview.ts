@@ -24,3 +24,29 @@ if (location.hash === '#refused') {
     message: 'This is no Nym address: it has no gateway after an @. Copy it again as a whole.',
   });
 }
+
+/** Clicks or fills in what the scenario wants, each as soon as it is there, and says when all is done. */
+async function act(): Promise<void> {
+  const { page = '', acts = [] } = scenario.steps ?? {};
+  for (const [selector, value] of location.pathname.endsWith(`/${page}.html`) ? acts : []) {
+    const element = await appeared(selector);
+    if (value === undefined) element.click();
+    else fill(element as HTMLInputElement, value);
+  }
+  document.documentElement.dataset['ready'] = 'yes';
+}
+
+async function appeared(selector: string): Promise<HTMLElement> {
+  for (;;) {
+    const found = document.querySelector<HTMLElement>(selector);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function fill(field: HTMLInputElement, value: string): void {
+  field.value = value;
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+}
+
+document.addEventListener('DOMContentLoaded', () => void act());

@@ -1,5 +1,5 @@
 import type { ConversationView, MessageView, PeerView, SurbLevel } from 'sotto-wasm';
-import { type Scenario, STARTING } from './fake-background';
+import { type Act, type Scenario, STARTING } from './fake-background';
 
 const ALICE =
   'HfJ2Ck8tMqVn3yPz7WsLxUe9DgRbA4ZkT5vNcXmQw6Yh.8QpEr3KdVtLz5NcWxYm2BsUa7JfGhP9ZeTk4RvDqMnXw@5FtUbNq7xRkPz2WcVmYs9EhJ3LgDa8KvQrTe6XnBp4Cw';
@@ -304,18 +304,41 @@ export const SCENARIOS: Record<string, Scenario> = {
 /** The vault is not open: nothing is known but that. */
 const closed = (stage: Scenario['stage']): Scenario => ({ ...STARTING, stage });
 
+const LOST: Scenario['stage'] = {
+  name: 'lost',
+  problem: {
+    code: 'vault.damaged',
+    fault: 'storage',
+    message: "The vault's key is damaged, and so is its copy. Restore a backup, or start anew.",
+  },
+};
+
+const onTheWay = (...acts: Act[]): Scenario => ({
+  ...closed({ name: 'new' }),
+  steps: { page: 'welcome', acts },
+});
+const NEXT: Act = ['[data-testid="next"]'];
+const TO_PASSPHRASE: Act[] = [NEXT, ['[data-testid="kind-new"]']];
+const FIRST = '[data-testid="passphrase-new"]';
+
 Object.assign(SCENARIOS, {
   'not-ready': closed({ name: 'starting' }),
   'set-up': closed({ name: 'new' }),
   locked: closed({ name: 'locked' }),
-  lost: closed({
-    name: 'lost',
-    problem: {
-      code: 'vault.damaged',
-      fault: 'storage',
-      message: "The vault's key is damaged, and so is its copy. Restore a backup, or start anew.",
+  'locked-wrong': {
+    ...closed({ name: 'locked' }),
+    steps: {
+      page: 'popup',
+      acts: [['[data-testid="passphrase-current"]', 'wrong'], ['[data-testid="unlock"]']],
     },
-  }),
+  },
+  'lost-anew': { ...closed(LOST), steps: { page: 'popup', acts: [['[data-testid="anew"]']] } },
+  lost: closed(LOST),
+  'welcome-kind': onTheWay(NEXT),
+  'welcome-restore': onTheWay(NEXT, ['[data-testid="kind-restore"]']),
+  'welcome-passphrase': onTheWay(...TO_PASSPHRASE, [FIRST, 'turtle umbrella']),
+  'welcome-skip': onTheWay(...TO_PASSPHRASE, ['[data-testid="skip"]']),
+  'welcome-network': onTheWay(...TO_PASSPHRASE, ['[data-testid="skip"]'], ['[data-testid="skip-do"]']),
   'cannot-start': {
     ...closed({ name: 'starting' }),
     connection: {

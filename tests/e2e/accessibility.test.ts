@@ -13,6 +13,7 @@ afterAll(() => previews.close());
 const PLACES = [
   { page: 'popup', tab: false },
   { page: 'popup', tab: true },
+  { page: 'welcome', tab: true },
   { page: 'settings', tab: true },
   { page: 'diagnostics', tab: true },
 ] as const;

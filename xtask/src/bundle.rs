@@ -14,20 +14,23 @@ use crate::{
 };
 
 /// Copied as they are.
-const STATIC: [&str; 10] = [
+const STATIC: [&str; 12] = [
     "manifest.json",
     "_locales",
     "icons",
     "popup/popup.html",
     "popup/popup.css",
+    "welcome/welcome.html",
+    "welcome/welcome.css",
     "settings/settings.html",
     "settings/settings.css",
     "diagnostics/diagnostics.html",
     "diagnostics/diagnostics.css",
     "style",
 ];
-const PAGES: [&str; 3] = [
+const PAGES: [&str; 4] = [
     "popup/popup.tsx",
+    "welcome/welcome.tsx",
     "settings/settings.tsx",
     "diagnostics/diagnostics.tsx",
 ];

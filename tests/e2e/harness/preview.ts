@@ -7,7 +7,7 @@ const ORIGIN = 'http://preview';
 
 /** A page of the extension, how it is shown, and the state it is shown. */
 export interface View {
-  page: 'popup' | 'settings' | 'diagnostics';
+  page: 'popup' | 'welcome' | 'settings' | 'diagnostics';
   scenario: string;
   /** In a tab, rather than in the window under the toolbar button. */
   tab: boolean;
@@ -39,7 +39,7 @@ export class Previews {
     const errors: Error[] = [];
     page.on('pageerror', (error) => void errors.push(error));
     await page.goto(`${ORIGIN}/${name}/${name}.html${tab ? '?tab' : ''}#${scenario}`);
-    await page.waitForSelector('main > *:visible');
+    await page.waitForSelector('[data-ready] main > *:visible');
     const seen = await look(page);
     await page.context().close();
     if (errors[0]) throw errors[0];
