@@ -149,7 +149,13 @@ mod tests {
     fn each_store_gets_a_manifest_without_the_keys_of_the_other() {
         let manifest = fs::read(paths::root().join("extension/manifest.json")).unwrap();
         for (store, background, panel, foreign_panel, has_permission) in [
-            (&STORES[0], "service_worker", "side_panel", "sidebar_action", true),
+            (
+                &STORES[0],
+                "service_worker",
+                "side_panel",
+                "sidebar_action",
+                true,
+            ),
             (&STORES[1], "scripts", "sidebar_action", "side_panel", false),
         ] {
             let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
@@ -158,7 +164,10 @@ mod tests {
             assert_eq!(keys, [background, "type"]);
             assert!(manifest.get(panel).is_some() && manifest.get(foreign_panel).is_none());
             let permissions = manifest["permissions"].as_array().unwrap();
-            assert_eq!(permissions.iter().any(|one| one == "sidePanel"), has_permission);
+            assert_eq!(
+                permissions.iter().any(|one| one == "sidePanel"),
+                has_permission
+            );
             assert!(permissions.iter().any(|one| one == "notifications"));
         }
     }
