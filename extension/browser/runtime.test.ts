@@ -52,12 +52,13 @@ test('the background starts with the browser and after an installation', () => {
   expect(started).toHaveBeenCalledTimes(2);
 });
 
-test('an installation is told from an update', () => {
+test('an installation is told from an update, and from a developer who tries something out', () => {
   const installed = vi.fn();
   onInstall(installed);
   browser.onInstalled.fire({ reason: 'update' });
   browser.onInstalled.fire({ reason: 'chrome_update' });
+  browser.onInstalled.fire({ reason: 'install', temporary: true });
   expect(installed).not.toHaveBeenCalled();
-  browser.onInstalled.fire({ reason: 'install' });
+  browser.onInstalled.fire({ reason: 'install', temporary: false });
   expect(installed).toHaveBeenCalledOnce();
 });

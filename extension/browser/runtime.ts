@@ -34,9 +34,14 @@ export function onStart(started: () => void): void {
   chrome.runtime.onInstalled.addListener(started);
 }
 
-/** Calls `installed` when the extension is installed, and not when it is updated. */
+/** What Firefox tells besides: it installs an unpacked extension anew at each start. */
+interface Installed extends chrome.runtime.InstalledDetails {
+  temporary?: boolean;
+}
+
+/** Calls `installed` when the extension is installed for good, and not when it is updated. */
 export function onInstall(installed: () => void): void {
-  chrome.runtime.onInstalled.addListener(({ reason }) => {
-    if (reason === 'install') installed();
+  chrome.runtime.onInstalled.addListener(({ reason, temporary }: Installed) => {
+    if (reason === 'install' && !temporary) installed();
   });
 }

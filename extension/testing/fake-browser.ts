@@ -65,7 +65,7 @@ export class FakeBrowser {
   readonly ports: FakePort[] = [];
   readonly onConnect = new FakeEvent<[FakePort]>();
   readonly onStartup = new FakeEvent<[]>();
-  readonly onInstalled = new FakeEvent<[{ reason: string }]>();
+  readonly onInstalled = new FakeEvent<[{ reason: string; temporary?: boolean }]>();
   readonly onCommand = new FakeEvent<[string]>();
   readonly alarms: { name: string; periodInMinutes: number }[] = [];
   popupViews: unknown[] = [];
