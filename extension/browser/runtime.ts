@@ -35,13 +35,12 @@ export function onStart(started: () => void): void {
 }
 
 /** What Firefox tells besides: it installs an unpacked extension anew at each start. */
-interface Installed extends chrome.runtime.InstalledDetails {
-  temporary?: boolean;
-}
+type Installed = chrome.runtime.InstalledDetails & { temporary?: boolean };
 
 /** Calls `installed` when the extension is installed for good, and not when it is updated. */
 export function onInstall(installed: () => void): void {
-  chrome.runtime.onInstalled.addListener(({ reason, temporary }: Installed) => {
+  chrome.runtime.onInstalled.addListener((details) => {
+    const { reason, temporary } = details as Installed;
     if (reason === 'install' && !temporary) installed();
   });
 }
