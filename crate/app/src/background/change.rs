@@ -1,9 +1,10 @@
-//! From one set of settings to the next.
+//! From one run of the client to what comes next: other settings, or a locked vault.
 
 use sotto_core::{client::Store, time::Time};
 
 use super::{
     Background,
+    beginning::settings_change,
     effect::{Change, CommitId, Effect, Table},
     input::Input,
     pages::Asker,
@@ -12,8 +13,16 @@ use super::{
 };
 use crate::{
     page::{ConnectionView, Event, Reply, RequestError},
-    settings::{CheckedSettings, SETTINGS_KEY},
+    settings::CheckedSettings,
 };
+
+/// What comes after a run.
+pub(super) enum Next {
+    /// A run with other settings.
+    Settings(SettingsChange),
+    /// The vault is locked, because a page asked for it or by itself.
+    Lock(Option<Asker>),
+}
 
 /// Settings on their way to the disk.
 pub(super) struct SettingsChange {
@@ -21,6 +30,15 @@ pub(super) struct SettingsChange {
     settings: CheckedSettings,
     /// Whether the registration belongs to another network than the new settings.
     other_network: bool,
+}
+
+impl Next {
+    fn asker(&self) -> Option<Asker> {
+        match self {
+            Self::Settings(change) => Some(change.asker),
+            Self::Lock(asker) => *asker,
+        }
+    }
 }
 
 impl Background {
@@ -31,31 +49,52 @@ impl Background {
         let other_network = self
             .current_settings()
             .is_none_or(|old| old.directory != settings.directory);
-        let change = SettingsChange {
-            asker,
-            settings,
-            other_network,
-        };
         let connection = ConnectionView::starting();
         self.pages
             .publish(&mut self.effects, &Event::Connection { connection });
+        self.stop(Next::Settings(SettingsChange {
+            asker,
+            settings,
+            other_network,
+        }));
+    }
+
+    /// What the disk did not take yet would be lost with the client.
+    pub(super) fn check_disk(&self) -> Result<(), RequestError> {
+        if matches!(&self.phase, Phase::Running(run) if run.storage.is_some()) {
+            return Err(RequestError::Storage(
+                "earlier changes could not be written".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Ends the client, if there is one, and then goes on.
+    pub(super) fn stop(&mut self, next: Next) {
         match std::mem::replace(&mut self.phase, Phase::Loading) {
             Phase::Running(mut run) => {
                 let close = |socket| Effect::CloseSocket { socket };
                 self.effects.extend(run.disconnect().into_iter().map(close));
-                self.end(run, change);
+                self.end(run, next);
             }
-            _ => self.save(change),
+            _ => self.go_on(next),
         }
     }
 
-    /// Goes on to the settings once all that the old client has to write is on disk: received
-    /// fragments exist nowhere else any more.
-    fn end(&mut self, run: Box<Run>, change: SettingsChange) {
+    /// Goes on once all that the old client has to write is on disk: received fragments exist
+    /// nowhere else any more.
+    fn end(&mut self, run: Box<Run>, next: Next) {
         if run.is_saved() {
-            self.save(change);
+            self.go_on(next);
         } else {
-            self.phase = Phase::Ending(run, change);
+            self.phase = Phase::Ending(run, next);
+        }
+    }
+
+    fn go_on(&mut self, next: Next) {
+        match next {
+            Next::Settings(change) => self.save(change),
+            Next::Lock(asker) => self.lock_now(asker),
         }
     }
 
@@ -67,7 +106,7 @@ impl Background {
             _ => return,
         };
         match std::mem::replace(&mut self.phase, Phase::Loading) {
-            Phase::Ending(mut run, change) => {
+            Phase::Ending(mut run, next) => {
                 if let Some(input) = run.client_input(input) {
                     run.client.handle(now, input);
                 }
@@ -75,8 +114,8 @@ impl Background {
                     run.carry_out_last(output, &mut self.pages, &mut self.effects);
                 }
                 match failed {
-                    Some(reason) => self.keep_settings(now, run, &change, reason),
-                    None => self.end(run, change),
+                    Some(reason) => self.keep_run(now, run, &next, reason),
+                    None => self.end(run, next),
                 }
             }
             phase => self.phase = phase,
@@ -85,21 +124,19 @@ impl Background {
 
     /// The disk fails: the client goes on and connects again, as it holds what could not be
     /// written.
-    fn keep_settings(&mut self, now: Time, run: Box<Run>, change: &SettingsChange, reason: String) {
-        let error = RequestError::Storage(reason).view();
-        self.pages
-            .reply(&mut self.effects, change.asker, Reply::Error { error });
+    fn keep_run(&mut self, now: Time, run: Box<Run>, next: &Next, reason: String) {
+        if let Some(asker) = next.asker() {
+            let error = RequestError::Storage(reason).view();
+            self.pages
+                .reply(&mut self.effects, asker, Reply::Error { error });
+        }
         self.phase = Phase::Running(run);
         self.client_input(now, Input::NetworkChanged);
         self.answer_waiting(now);
     }
 
     fn save(&mut self, change: SettingsChange) {
-        let mut changes = vec![Change::Put {
-            table: Table::Settings,
-            key: SETTINGS_KEY.to_vec(),
-            value: change.settings.to_record(),
-        }];
+        let mut changes = vec![settings_change(&change.settings)];
         if change.other_network {
             // What was learned of the old network must not be used in the new one.
             let learned = [Store::Registration, Store::Topology];

@@ -1,6 +1,14 @@
 //! What the background wants done by its host.
+//!
+//! Inside the background records are in clear. On their way out of
+//! [`Background::poll`](super::Background::poll) they are sealed (`sealing.rs`): what a host gets to
+//! see of a record is its table, a name of 32 bytes, and ciphertext.
 
-use sotto_core::client::{self, ConnectionId, Store};
+use sotto_core::{
+    client::{self, ConnectionId, Store},
+    time::Time,
+};
+use zeroize::Zeroizing;
 
 use crate::page::BackgroundMessage;
 
@@ -13,6 +21,8 @@ pub enum Table {
     Settings,
     /// The id of each received message that the user has not seen, with that of its conversation.
     Unread,
+    /// The vault's own: its envelope and its device key, two copies each. They are kept as they are.
+    Vault,
 }
 
 impl Table {
@@ -23,6 +33,23 @@ impl Table {
             Self::Core(store) => store.name(),
             Self::Settings => "settings",
             Self::Unread => "unread",
+            Self::Vault => "vault",
+        }
+    }
+
+    /// The table of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|table| table.name() == name)
+    }
+
+    /// Whether [`Effect::Load`] reads all of it.
+    #[must_use]
+    pub fn is_loaded(self) -> bool {
+        match self {
+            Self::Core(store) => Store::LOADED.contains(&store),
+            Self::Settings | Self::Unread => true,
+            Self::Vault => false,
         }
     }
 
@@ -34,11 +61,11 @@ impl Table {
 
     /// All tables, in a fixed order.
     pub fn all() -> impl Iterator<Item = Self> {
-        Store::ALL
-            .iter()
-            .copied()
-            .map(Self::Core)
-            .chain([Self::Settings, Self::Unread])
+        Store::ALL.iter().copied().map(Self::Core).chain([
+            Self::Settings,
+            Self::Unread,
+            Self::Vault,
+        ])
     }
 }
 
@@ -116,6 +143,14 @@ pub enum CommitId {
     Settings,
     /// Of what the user has seen.
     Seen,
+    /// Of a new vault, with all that is in it at first.
+    NewVault,
+    /// Of another envelope: a passphrase was set, changed or removed.
+    Secret,
+    /// Of copies of the envelope or the device key, as one was damaged or has become too cheap.
+    Mending,
+    /// That nothing is left.
+    Nothing,
 }
 
 /// Names a connected page.
@@ -126,10 +161,28 @@ pub struct PortId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReadId(pub(crate) u32);
 
+/// What outlives the background and not the browser. Not `Debug`: there is the vault's key in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The unlocked vault, 65 bytes. It must never be written to disk.
+    pub key: Zeroizing<Vec<u8>>,
+    /// When the vault was last used.
+    pub last_used: Time,
+}
+
 /// What the host is to do. Not `Debug`: there are keys and messages in it.
 pub enum Effect {
+    /// Read all of [`Table::Vault`] and the session; answer with `VaultRead` or `LoadFailed`.
+    ReadVault,
     /// Read the state from disk, after all commits so far; answer with `Loaded` or `LoadFailed`.
     Load,
+    /// Read every record of every table but the vault's, as they are at one moment; answer with
+    /// `AllRead`.
+    ReadAll,
+    /// Keep this in memory that only the extension's own pages can read. Nothing is answered.
+    KeepSession(Session),
+    /// Forget what was kept; answer with `SessionForgotten`.
+    ForgetSession,
     /// Carry out all changes atomically, durably and after earlier commits; answer with `Saved` or
     /// `SaveFailed`.
     Commit {
@@ -138,11 +191,11 @@ pub enum Effect {
         /// What to change.
         changes: Vec<Change>,
     },
-    /// Read the first record that exists, all in one transaction; answer with `RecordRead`.
+    /// Read those of these records that exist, all in one transaction; answer with `RecordsRead`.
     Read {
         /// Named in the answer.
         read: ReadId,
-        /// Where it may be.
+        /// Where they are.
         places: Vec<(Table, Vec<u8>)>,
     },
     /// Open a websocket; answer with `GatewayOpened` or `GatewayClosed`.

@@ -1,31 +1,52 @@
 //! What happens to the background.
 
-use sotto_core::{ChaCha20Rng, client::Record, topology::DirectoryReplies};
+use sotto_core::{ChaCha20Rng, topology::DirectoryReplies};
+use zeroize::Zeroizing;
 
-use super::effect::{CommitId, FetchId, PortId, ReadId, SocketId};
+use super::effect::{CommitId, FetchId, PortId, ReadId, Session, SocketId, Table};
 use crate::page::RequestError;
 use crate::sender::Sender;
 
+/// A record as it was read from disk. Not `Debug`: inside the background it is in clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Where it is.
+    pub table: Table,
+    /// Its name there: 32 bytes, or once it is opened, its key.
+    pub key: Vec<u8>,
+    /// Its content: sealed, or once it is opened, in clear.
+    pub value: Vec<u8>,
+}
+
+/// What there is of a vault.
+#[derive(Default)]
+pub struct StoredVault {
+    /// All records of [`Table::Vault`]: names and contents.
+    pub copies: Vec<(String, Zeroizing<Vec<u8>>)>,
+    /// Whether any other table has a record. Only of interest where there are no copies.
+    pub has_records: bool,
+    /// What was kept by [`super::Effect::KeepSession`].
+    pub session: Option<Session>,
+}
+
 /// The state on disk.
 pub struct Stored {
-    /// All records of the stores that the client reads (`Store::LOADED`).
-    pub records: Vec<Record>,
+    /// All records of the tables that are loaded ([`Table::is_loaded`]).
+    pub records: Vec<StoredRecord>,
     /// The newest [`crate::history::HISTORY_LIMIT`] records each of the stores of finished and
     /// received messages.
-    pub history: Vec<Record>,
-    /// All records of [`super::Table::Unread`]: keys and values.
-    pub unread: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The settings record, if there is one.
-    pub settings: Option<Vec<u8>>,
+    pub history: Vec<StoredRecord>,
     /// Freshly seeded randomness for the client.
     pub rng: ChaCha20Rng,
 }
 
 /// Something that happened.
 pub enum Input {
+    /// [`super::Effect::ReadVault`] is done.
+    VaultRead(StoredVault),
     /// [`super::Effect::Load`] is done.
     Loaded(Box<Stored>),
-    /// [`super::Effect::Load`] failed; the reason is for a person.
+    /// [`super::Effect::ReadVault`] or [`super::Effect::Load`] failed; the reason is for a person.
     LoadFailed(String),
     /// A deadline passed, or the browser woke the background.
     Tick,
@@ -35,8 +56,12 @@ pub enum Input {
     Saved(CommitId),
     /// A commit left no trace; the reason is for a person.
     SaveFailed(CommitId, String),
-    /// A record was read, did not exist, or could not be read.
-    RecordRead(ReadId, Result<Option<Record>, String>),
+    /// Those of the records that exist, in the order of the places; or why none could be read.
+    RecordsRead(ReadId, Result<Vec<StoredRecord>, String>),
+    /// [`super::Effect::ReadAll`] is done, or why not.
+    AllRead(Result<Vec<StoredRecord>, String>),
+    /// [`super::Effect::ForgetSession`] is done, or why not.
+    SessionForgotten(Result<(), String>),
     /// A websocket is open.
     GatewayOpened(SocketId),
     /// A text message came.

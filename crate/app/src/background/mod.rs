@@ -1,23 +1,34 @@
 //! The extension's brain: inputs in, effects out.
 
+mod beginning;
 mod change;
 mod effect;
+mod forgetting;
 mod input;
+mod locking;
 mod pages;
 mod requests;
 mod run;
+mod safe;
+mod sealing;
+mod stage;
 mod start;
 mod transfer;
 
 use std::collections::VecDeque;
 
-use sotto_core::time::Time;
+use sotto_core::{ChaCha20Rng, time::Time};
 
-pub use effect::{Change, CommitId, Effect, FetchId, PortId, ReadId, Scoped, SocketId, Table};
-pub use input::{Input, Stored};
+pub use effect::{
+    Change, CommitId, Effect, FetchId, PortId, ReadId, Scoped, Session, SocketId, Table,
+};
+pub use input::{Input, Stored, StoredRecord, StoredVault};
+pub use safe::Normalise;
 
-use crate::sender::ExtensionOrigin;
+use crate::{page::StageView, sender::ExtensionOrigin};
+use beginning::SecretChange;
 use pages::Pages;
+use safe::Safe;
 use start::Phase;
 use transfer::Transfers;
 
@@ -28,39 +39,59 @@ use transfer::Transfers;
 pub struct Background {
     origin: ExtensionOrigin,
     phase: Phase,
+    safe: Safe,
+    /// Another passphrase on its way to the disk.
+    secret: Option<SecretChange>,
+    /// When the vault is to be locked by itself, or that is to be tried again.
+    lock_at: Option<Time>,
     pages: Pages,
     transfers: Transfers,
+    /// The stage that pages were told last.
+    told_stage: StageView,
     runs: u32,
-    /// What the badge shows.
-    badge: u32,
+    /// What the badge shows; unknown at first, as it outlives the background.
+    badge: Option<u32>,
+    /// What is to be done, with records in clear.
     effects: VecDeque<Effect>,
+    /// What is to be done before that, sealed.
+    sealed: VecDeque<Effect>,
 }
 
 impl Background {
-    /// A background of the extension with these pages. Its first effect loads the state.
+    /// A background of the extension with these pages. Its first effect looks for the vault. `rng` is
+    /// freshly seeded randomness for the vault, `nfkc` gives Unicode normalisation form NFKC.
     #[must_use]
-    pub fn new(origin: ExtensionOrigin) -> Self {
+    pub fn new(origin: ExtensionOrigin, rng: ChaCha20Rng, nfkc: Normalise) -> Self {
         Self {
             origin,
-            phase: Phase::Loading,
+            phase: Phase::Looking,
+            safe: Safe::new(rng, nfkc),
+            secret: None,
+            lock_at: None,
             pages: Pages::new(),
             transfers: Transfers::default(),
+            told_stage: StageView::Starting {},
             runs: 0,
-            badge: 0,
-            effects: VecDeque::from([Effect::Load]),
+            badge: None,
+            effects: VecDeque::from([Effect::ReadVault]),
+            sealed: VecDeque::new(),
         }
     }
 
     /// Takes note of something that happened.
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
+            Input::VaultRead(found) => self.vault_read(now, &found),
             Input::Loaded(stored) => self.loaded(now, *stored),
             Input::LoadFailed(reason) => self.load_failed(now, reason),
-            Input::Saved(CommitId::Settings) => self.settings_saved(),
-            Input::SaveFailed(CommitId::Settings, reason) => self.settings_failed(reason),
-            // What could not be saved as seen counts as unread again after a restart.
-            Input::Saved(CommitId::Seen) | Input::SaveFailed(CommitId::Seen, _) => {}
-            Input::RecordRead(read, result) => self.record_read(read, result),
+            Input::Saved(id) => self.saved(now, id),
+            Input::SaveFailed(id, reason) => self.save_failed(now, id, reason),
+            Input::SessionForgotten(result) => self.session_forgotten(now, result),
+            Input::RecordsRead(read, result) => {
+                let records = result.map(|records| self.safe.open_all(records));
+                self.records_read(read, records);
+            }
+            Input::AllRead(_) => {}
             Input::PortOpened(port) => self.pages.open(port),
             Input::PortMessage {
                 port,
@@ -77,23 +108,50 @@ impl Background {
             other => self.client_input(now, other),
         }
         self.transfers.sweep(now);
+        self.lock_if_idle(now);
         self.update_badge();
     }
 
+    fn saved(&mut self, now: Time, id: CommitId) {
+        match id {
+            CommitId::Client(_) => self.client_input(now, Input::Saved(id)),
+            CommitId::Settings => self.settings_saved(),
+            CommitId::NewVault => self.vault_written(now),
+            CommitId::Secret => self.secret_written(now),
+            CommitId::Nothing => self.erased(now),
+            CommitId::Seen | CommitId::Mending => {}
+        }
+    }
+
+    fn save_failed(&mut self, now: Time, id: CommitId, reason: String) {
+        match id {
+            CommitId::Client(_) => self.client_input(now, Input::SaveFailed(id, reason)),
+            CommitId::Settings => self.settings_failed(reason),
+            CommitId::NewVault => self.vault_not_written(now, reason),
+            CommitId::Secret => self.secret_not_written(reason),
+            CommitId::Nothing => self.not_erased(reason),
+            // What could not be saved as seen counts as unread again after a restart; what could not
+            // be mended is as good as before.
+            CommitId::Seen | CommitId::Mending => {}
+        }
+    }
+
     fn update_badge(&mut self) {
-        let Phase::Running(run) = &self.phase else {
-            return;
+        let unread = match &self.phase {
+            Phase::Running(run) => run.unread(),
+            Phase::New | Phase::Locked | Phase::Lost(_) => 0,
+            _ => return,
         };
-        let unread = run.unread();
-        if unread != self.badge {
-            self.badge = unread;
+        if self.badge != Some(unread) {
+            self.badge = Some(unread);
             self.effects.push_back(Effect::Badge { unread });
         }
     }
 
-    /// The next thing to do, if any.
+    /// The next thing to do, if any. Records in it are sealed.
     pub fn poll(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.seal_effects();
+        self.sealed.pop_front()
     }
 
     /// When [`Input::Tick`] must be given at the latest.
@@ -102,25 +160,31 @@ impl Background {
         let work = match &self.phase {
             Phase::Running(run) => run.client.next_deadline(),
             Phase::Failed { retry_at, .. } => *retry_at,
-            Phase::Loading | Phase::Ending(..) | Phase::Saving(_) => None,
+            Phase::Forgetting(forgetting) => Some(forgetting.until),
+            _ => None,
         };
-        work.into_iter().chain(self.transfers.deadline()).min()
+        let others = [self.transfers.deadline(), self.lock_at];
+        work.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Whether there is a connection, or one is being made: while this holds the background should
     /// be kept alive.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        matches!(&self.phase, Phase::Running(run) if run.is_connected())
+        match &self.phase {
+            Phase::Running(run) => run.is_connected(),
+            Phase::Forgetting(_) => true,
+            _ => false,
+        }
     }
 
     /// Feeds the client, if it is the one that is meant, and carries on with what it gives.
     fn client_input(&mut self, now: Time, input: Input) {
-        if matches!(self.phase, Phase::Ending(..)) {
-            return self.last_input(now, input);
-        }
-        let Phase::Running(run) = &mut self.phase else {
-            return;
+        let run = match &mut self.phase {
+            Phase::Running(run) => run,
+            Phase::Ending(..) => return self.last_input(now, input),
+            Phase::Forgetting(_) => return self.forgetting_input(now, input),
+            _ => return,
         };
         let Some(input) = run.client_input(input) else {
             return;

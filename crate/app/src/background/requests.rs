@@ -10,11 +10,13 @@ use sotto_core::{
     message::SenderTag,
     time::Time,
 };
+use zeroize::Zeroizing;
 
 use super::{
-    Background, Change, CommitId, Effect, PortId, ReadId, Table,
+    Background, Change, CommitId, Effect, PortId, ReadId, StoredRecord, Table,
     pages::{Asker, post},
     run::Run,
+    sealing::core_record,
     start::Phase,
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     limit::{MAX_ADDRESS_BYTES, MAX_TAG_BYTES},
     page::{
         ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, Outline,
-        ProtectionView, Reply, Request, RequestError, Snapshot, StageView, parse,
+        PacketCounts, Reply, Request, RequestError, Snapshot, parse,
     },
     sender::Sender,
     settings::{CheckedSettings, Settings},
@@ -35,7 +37,7 @@ use crate::{
     clippy::large_enum_variant,
     reason = "it lives for a moment, and there is one"
 )]
-enum Outcome {
+pub(super) enum Outcome {
     /// It is answered at once.
     Reply(Reply),
     /// The answer comes later.
@@ -51,8 +53,11 @@ impl Background {
         sender: &Sender,
         message: Result<String, RequestError>,
     ) {
+        // Wiped when dropped, as there may be a passphrase in it.
+        let message = message.map(Zeroizing::new);
         let envelope = message
-            .as_deref()
+            .as_ref()
+            .map(|message| message.as_str())
             .map_err(Clone::clone)
             .and_then(Envelope::parse);
         let envelope = match envelope {
@@ -98,16 +103,20 @@ impl Background {
 
     /// Answers a request that may be asked.
     pub(super) fn answer(&mut self, now: Time, asker: Asker, request: Request) {
-        if matches!(
-            self.phase,
-            Phase::Loading | Phase::Ending(..) | Phase::Saving(_)
-        ) {
+        if self.phase.is_passing() {
             if let Err(error) = self.pages.wait(asker, request) {
                 self.refuse(asker, &error);
             }
             return;
         }
-        match self.outcome(now, asker, request) {
+        let kind = request.kind();
+        let outcome = self
+            .check_stage(kind)
+            .and_then(|()| self.outcome(now, asker, request));
+        if outcome.is_ok() {
+            self.touch(now, kind);
+        }
+        match outcome {
             Ok(Outcome::Reply(reply)) => self.pages.reply(&mut self.effects, asker, reply),
             Ok(Outcome::Later) => {}
             Err(error) => self.refuse(asker, &error),
@@ -140,20 +149,24 @@ impl Background {
                 Ok(Outcome::Reply(Reply::Ok))
             }
             Request::LeaveGateway { gateway } => self.leave_gateway(now, &gateway),
-            Request::Diagnostics {} => Ok(Outcome::Reply(Reply::Diagnostics {
-                packets: self.run()?.client.statistics().into(),
-            })),
+            Request::Diagnostics {} => self.diagnostics(),
             Request::Settings {} => Ok(Outcome::Reply(Reply::Settings {
                 settings: self.settings_view(),
             })),
             Request::SetSettings { settings } => self.set_settings(asker, &settings),
-            Request::Begin { .. }
-            | Request::Unlock { .. }
-            | Request::Lock {}
-            | Request::SetPassphrase { .. }
-            | Request::ExportBackup { .. }
-            | Request::RestoreBackup { .. }
-            | Request::ForgetEverything {} => Err(RequestError::Starting),
+            Request::Begin {
+                settings,
+                passphrase,
+            } => self.begin(asker, &settings, passphrase.as_ref()),
+            Request::Unlock { passphrase } => self.unlock(now, &passphrase),
+            Request::Lock {} => self.lock(asker),
+            Request::SetPassphrase { old, new } => {
+                self.set_passphrase(asker, old.as_ref(), new.as_ref())
+            }
+            Request::ForgetEverything {} => Ok(self.forget_everything(now, asker)),
+            Request::ExportBackup { .. } | Request::RestoreBackup { .. } => {
+                Err(RequestError::Starting)
+            }
             Request::UploadPart { upload, data } => {
                 self.upload_part(asker, upload, &data).map(Outcome::Reply)
             }
@@ -198,7 +211,7 @@ impl Background {
         match &mut self.phase {
             Phase::Running(run) => Ok(run),
             Phase::Failed { error, .. } => Err(error.clone()),
-            Phase::Loading | Phase::Ending(..) | Phase::Saving(_) => Err(RequestError::Starting),
+            _ => Err(RequestError::Starting),
         }
     }
 
@@ -319,16 +332,18 @@ impl Background {
     }
 
     /// Answers with the whole text of a record.
-    pub(super) fn record_read(&mut self, read: ReadId, result: Result<Option<Record>, String>) {
+    pub(super) fn records_read(&mut self, read: ReadId, result: Result<Vec<StoredRecord>, String>) {
         let Some((asker, message)) = self.pages.finish_read(read) else {
             return;
         };
         let keys = self.run().map(|run| run.client.public_keys());
         let letter = match result {
-            Ok(Some(record)) => {
-                keys.and_then(|own| letter(&record, &own).ok_or(RequestError::NoSuchMessage))
-            }
-            Ok(None) => Err(RequestError::NoSuchMessage),
+            Ok(records) => keys.and_then(|own| {
+                let mut records = records.into_iter().filter_map(core_record);
+                records
+                    .find_map(|record| letter(&record, &own))
+                    .ok_or(RequestError::NoSuchMessage)
+            }),
             Err(reason) => Err(RequestError::Storage(reason)),
         };
         let reply = match letter {
@@ -341,6 +356,12 @@ impl Background {
             },
         };
         self.pages.reply(&mut self.effects, asker, reply);
+    }
+
+    fn diagnostics(&mut self) -> Result<Outcome, RequestError> {
+        let mut packets = PacketCounts::from(self.run()?.client.statistics());
+        packets.damaged_records += self.safe.damaged;
+        Ok(Outcome::Reply(Reply::Diagnostics { packets }))
     }
 
     fn change_gateway(&mut self, now: Time, to: &str) -> Result<Outcome, RequestError> {
@@ -368,11 +389,7 @@ impl Background {
         if self.current_settings() == Some(&settings) {
             return Ok(Outcome::Reply(Reply::Ok));
         }
-        if matches!(&self.phase, Phase::Running(run) if run.storage.is_some()) {
-            return Err(RequestError::Storage(
-                "earlier changes could not be written".to_owned(),
-            ));
-        }
+        self.check_disk()?;
         self.change_settings(asker, settings);
         Ok(Outcome::Later)
     }
@@ -400,18 +417,7 @@ impl Background {
                 problem: error.view(),
                 retry_at: retry_at.map(Time::as_millis),
             }),
-            Phase::Loading | Phase::Ending(..) | Phase::Saving(_) => {
-                self.empty_snapshot(ConnectionView::starting())
-            }
-        }
-    }
-
-    fn stage(&self) -> StageView {
-        match &self.phase {
-            Phase::Running(_) | Phase::Failed { .. } => StageView::Open {
-                protection: ProtectionView::Device,
-            },
-            _ => StageView::Starting {},
+            _ => self.empty_snapshot(self.no_connection()),
         }
     }
 

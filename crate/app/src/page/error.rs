@@ -8,6 +8,7 @@ use crate::{
     directory::DirectoryUrlError,
     limit::{MAX_PORTS, MAX_UPLOAD_BYTES},
     text::sentence,
+    vault::{PassphraseError, UnlockError},
 };
 
 /// Who has to change something.
@@ -96,6 +97,27 @@ pub enum RequestError {
     /// A page has more files under way than it may.
     #[error("Too many files are open at once. Wait until the others are done.")]
     TooManyTransfers,
+    /// There is no vault yet.
+    #[error("Sotto is not set up yet. Set it up first.")]
+    VaultNone,
+    /// The vault waits for its passphrase.
+    #[error("Sotto is locked. Unlock it with your passphrase.")]
+    VaultLocked,
+    /// The vault cannot be opened any more, for this reason.
+    #[error("{0}")]
+    VaultLost(String),
+    /// There is a vault, and it is open.
+    #[error("Sotto is set up and open already.")]
+    VaultOpen,
+    /// Another change of the passphrase is under way.
+    #[error("The passphrase is being changed already. Try again in a moment.")]
+    VaultBusy,
+    /// The secret does not open the vault.
+    #[error(transparent)]
+    Vault(UnlockError),
+    /// The text is no passphrase.
+    #[error(transparent)]
+    BadPassphrase(PassphraseError),
     /// The background restarts and too many requests wait already.
     #[error("Sotto is starting. Try again in a moment.")]
     Starting,
@@ -120,6 +142,15 @@ impl RequestError {
             Self::Refused { code, .. } => code,
             Self::Storage(_) => "storage.failed",
             Self::Unusable(_) => "storage.damaged",
+            Self::VaultNone => "vault.none",
+            Self::VaultLocked => "vault.locked",
+            Self::VaultLost(_) => "vault.lost",
+            Self::VaultOpen => "vault.open",
+            Self::VaultBusy => "vault.busy",
+            Self::Vault(error) => unlock_code(*error),
+            Self::BadPassphrase(PassphraseError::Empty) => "passphrase.empty",
+            Self::BadPassphrase(PassphraseError::TooLong) => "passphrase.too-long",
+            Self::BadPassphrase(PassphraseError::TooShort) => "passphrase.too-short",
             Self::Starting => "background.starting",
         }
     }
@@ -128,7 +159,8 @@ impl RequestError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Storage(_) | Self::Unusable(_) => Fault::Storage,
+            Self::Storage(_) | Self::Unusable(_) | Self::VaultLost(_) => Fault::Storage,
+            Self::Vault(UnlockError::WrongDeviceKey) => Fault::Storage,
             Self::Starting => Fault::Internal,
             _ => Fault::You,
         }
@@ -142,5 +174,15 @@ impl RequestError {
             fault: self.fault(),
             message: self.to_string(),
         }
+    }
+}
+
+fn unlock_code(error: UnlockError) -> &'static str {
+    match error {
+        UnlockError::WrongPassphrase => "vault.wrong-passphrase",
+        UnlockError::WrongDeviceKey => "vault.wrong-device-key",
+        UnlockError::PassphraseNeeded => "vault.passphrase-needed",
+        UnlockError::DeviceKeyNeeded => "vault.no-passphrase",
+        UnlockError::NoMemory(_) => "vault.no-memory",
     }
 }

@@ -11,6 +11,7 @@ mod network;
 mod reply;
 mod request;
 mod stage;
+mod typed;
 mod view;
 
 pub use diagnostics::PacketCounts;
@@ -21,6 +22,7 @@ pub use reply::{BackgroundMessage, Reply};
 pub(crate) use request::{Envelope, parse};
 pub use request::{PageMessage, Request, RequestKind};
 pub use stage::{ProtectionView, StageView};
+pub use typed::Typed;
 pub(crate) use view::Outline;
 pub use view::{
     BodyFormat, ConnectionStep, ConnectionView, ConversationView, DeliveryProblem,

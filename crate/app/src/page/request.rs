@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::RequestError;
+use super::{RequestError, Typed};
 use crate::{limit::MAX_REQUEST_BYTES, sender::SenderClass, settings::Settings};
 
 /// One request of a page, with a number that the reply repeats.
@@ -93,33 +93,33 @@ pub enum Request {
         /// The first settings.
         settings: Settings,
         /// What the vault is locked with; without one, a device key.
-        passphrase: Option<String>,
+        passphrase: Option<Typed>,
     },
     /// Open the vault. Only at the stage `locked`.
     Unlock {
         /// As it was chosen.
-        passphrase: String,
+        passphrase: Typed,
     },
     /// Lock the vault, and disconnect. Only with a passphrase.
     Lock {},
     /// Set, change or remove the passphrase.
     SetPassphrase {
         /// The one in force; nothing if there is none.
-        old: Option<String>,
+        old: Option<Typed>,
         /// The new one; nothing for none.
-        new: Option<String>,
+        new: Option<Typed>,
     },
     /// Make a backup of everything. Answered with `download`.
     ExportBackup {
         /// What the backup is to be locked with.
-        passphrase: String,
+        passphrase: Typed,
     },
     /// Replace everything by what a backup holds. Only at the stages `new` and `lost`.
     RestoreBackup {
         /// The file, uploaded before.
         upload: u32,
         /// What the backup is locked with. It becomes the vault's passphrase as well.
-        passphrase: String,
+        passphrase: Typed,
     },
     /// Tell the gateways to forget us, as far as they can be reached, and delete everything.
     ForgetEverything {},

@@ -13,17 +13,20 @@ use std::time::Duration;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
 use sotto_app::background::{
-    Background, Change, CommitId, Effect, FetchId, Input, PortId, SocketId, Stored, Table,
+    Background, Change, CommitId, Effect, FetchId, Input, PortId, Session, SocketId, Stored,
+    StoredRecord, StoredVault, Table,
 };
 use sotto_app::page::RequestKind;
 use sotto_app::sender::{ExtensionOrigin, Sender};
-use sotto_app::settings::SETTINGS_KEY;
+use sotto_app::settings::{CheckedSettings, SETTINGS_KEY};
+use sotto_app::vault::{DeviceKey, Envelope, Secret, Vault};
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{Record, Store};
 use sotto_core::keys::{ClientKeys, IdentityKey};
 use sotto_core::time::Time;
 use sotto_core::topology::DirectoryReplies;
+use unicode_normalization::UnicodeNormalization;
 
 pub const POPUP: &str = "chrome-extension://abcdef/popup/popup.html";
 pub const PAGE: PortId = PortId(1);
@@ -70,15 +73,28 @@ impl Disk {
             .collect()
     }
 
-    fn apply(&mut self, changes: Vec<Change>) {
+    /// Applies changes that were sealed by a vault.
+    fn apply(&mut self, vault: &Vault, changes: Vec<Change>) {
         for change in changes {
             match change {
-                Change::Put { table, key, value } => self.put(table, &key, &value),
-                Change::Delete { table, key } => drop(self.0.remove(&(table.name(), key))),
+                Change::Put { table, key, value } => {
+                    let record = vault.open(table.name(), &key, &value).unwrap();
+                    self.put(table, &record.key, &record.value);
+                }
+                Change::Delete { table, key: name } => self.0.retain(|(own, key), _| {
+                    *own != table.name() || vault.name(own, key).as_bytes() != name.as_slice()
+                }),
                 Change::Clear(table) => self.0.retain(|(name, _), _| *name != table.name()),
             }
         }
     }
+}
+
+/// The vault of the worlds here, which needs no passphrase. Tests see the disk in clear, and the
+/// background sees it sealed.
+fn vault() -> (Vault, DeviceKey) {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    (Vault::create(&mut rng), DeviceKey::generate(&mut rng))
 }
 
 /// What the disk does when it is asked.
@@ -92,6 +108,8 @@ pub enum Behaviour {
 
 pub struct World {
     pub app: Background,
+    vault: Vault,
+    pub session: Option<Session>,
     pub now: Time,
     pub disk: Disk,
     pub behaviour: Behaviour,
@@ -109,10 +127,17 @@ pub struct World {
 }
 
 impl World {
-    /// A background that was just started, before it did anything.
-    pub fn new(disk: Disk) -> Self {
+    /// A background that was just started, before it did anything. Where the disk has no settings it
+    /// gets the usual ones.
+    pub fn new(mut disk: Disk) -> Self {
+        if disk.get(Table::Settings, SETTINGS_KEY).is_none() {
+            let settings = CheckedSettings::default().to_record();
+            disk.put(Table::Settings, SETTINGS_KEY, &settings);
+        }
         Self {
-            app: Background::new(ExtensionOrigin::from_url(POPUP).unwrap()),
+            app: background(),
+            vault: vault().0,
+            session: None,
             now: Time::from_millis(1_700_000_000_000),
             history: vec![disk.clone()],
             disk,
@@ -179,7 +204,13 @@ impl World {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Load | Effect::Commit { .. } | Effect::Read { .. } => self.jobs.push(effect),
+            Effect::ReadVault
+            | Effect::Load
+            | Effect::ReadAll
+            | Effect::ForgetSession
+            | Effect::Commit { .. }
+            | Effect::Read { .. } => self.jobs.push(effect),
+            Effect::KeepSession(session) => self.session = Some(session),
             Effect::OpenSocket { socket, url } => self.opened.push((socket, url)),
             Effect::CloseSocket { socket } => self.closed.push(socket),
             Effect::SendText { socket, text } => self.sent.push((socket, text)),
@@ -197,44 +228,72 @@ impl World {
         let fails = self.behaviour == Behaviour::Fails;
         let reason = || "the disk is full".to_owned();
         match job {
-            Effect::Load if fails => Input::LoadFailed(reason()),
+            Effect::ReadVault | Effect::Load if fails => Input::LoadFailed(reason()),
+            Effect::ReadVault => Input::VaultRead(self.copies()),
             Effect::Load => Input::Loaded(Box::new(self.load())),
+            Effect::ReadAll => Input::AllRead(Ok(self.sealed(|_| true))),
+            Effect::ForgetSession => {
+                self.session = None;
+                Input::SessionForgotten(Ok(()))
+            }
             Effect::Commit { id, .. } if fails => Input::SaveFailed(id, reason()),
             Effect::Commit { id, changes } => self.commit(id, changes),
-            Effect::Read { read, .. } if fails => Input::RecordRead(read, Err(reason())),
+            Effect::Read { read, .. } if fails => Input::RecordsRead(read, Err(reason())),
             Effect::Read { read, places } => {
-                let found = places.iter().find_map(|(table, key)| {
-                    let Table::Core(store) = *table else {
-                        return None;
-                    };
-                    let value = self.disk.get(*table, key)?.to_vec();
-                    Some(Record {
-                        store,
-                        key: key.clone(),
-                        value,
-                    })
-                });
-                Input::RecordRead(read, Ok(found))
+                let mut all = self.sealed(|_| true);
+                let find = |(table, key): (Table, Vec<u8>)| {
+                    let is = |record: &StoredRecord| record.table == table && record.key == key;
+                    all.iter().position(is).map(|place| all.swap_remove(place))
+                };
+                let found = places.into_iter().filter_map(find).collect();
+                Input::RecordsRead(read, Ok(found))
             }
             _ => unreachable!("no job"),
         }
     }
 
     fn commit(&mut self, id: CommitId, changes: Vec<Change>) -> Input {
-        self.disk.apply(changes);
+        self.disk.apply(&self.vault, changes);
         self.history.push(self.disk.clone());
         Input::Saved(id)
     }
 
+    /// What the vault's own table holds.
+    fn copies(&self) -> StoredVault {
+        let (vault, key) = vault();
+        let mut rng = ChaCha20Rng::seed_from_u64(8);
+        let envelope = Envelope::create(&vault, Secret::Device(&key), &mut rng).unwrap();
+        let copies = envelope.copies().into_iter().chain(key.copies());
+        StoredVault {
+            copies: copies
+                .map(|copy| (copy.name.to_owned(), copy.bytes))
+                .collect(),
+            has_records: true,
+            session: self.session.clone(),
+        }
+    }
+
+    /// The records of some tables as the background gets them.
+    fn sealed(&self, wanted: impl Fn(Table) -> bool) -> Vec<StoredRecord> {
+        let mut rng = ChaCha20Rng::seed_from_u64(9);
+        let all = self.disk.0.iter();
+        let wanted = all.filter(|(_, (table, _))| wanted(*table));
+        wanted
+            .map(|((name, key), (table, value))| {
+                let sealed = self.vault.seal(name, key, value, &mut rng);
+                StoredRecord {
+                    table: *table,
+                    key: sealed.name.as_bytes().to_vec(),
+                    value: sealed.bytes,
+                }
+            })
+            .collect()
+    }
+
     fn load(&self) -> Stored {
         Stored {
-            records: self.disk.records(&Store::LOADED),
-            history: self.disk.records(&[Store::Sent, Store::Inbox]),
-            unread: self.disk.all(Table::Unread),
-            settings: self
-                .disk
-                .get(Table::Settings, SETTINGS_KEY)
-                .map(<[u8]>::to_vec),
+            records: self.sealed(Table::is_loaded),
+            history: self.sealed(Table::is_history),
             rng: self.rng(),
         }
     }
@@ -336,6 +395,14 @@ impl World {
             .unwrap();
         self.handle(Input::DirectoryFetched(fetch, result));
     }
+}
+
+/// A background that has done nothing yet.
+pub fn background() -> Background {
+    let origin = ExtensionOrigin::from_url(POPUP).unwrap();
+    Background::new(origin, ChaCha20Rng::seed_from_u64(6), |text| {
+        text.nfkc().collect()
+    })
 }
 
 /// A gateway's name.

@@ -245,6 +245,19 @@ impl Client {
         self.advance(now);
     }
 
+    /// Asks every gateway that is connected to forget us. For a client that is to be thrown away: it
+    /// still believes that its own gateway knows it.
+    pub fn ask_to_be_forgotten(&mut self, now: Time) {
+        self.each(now, |session, tools| session.ask_to_be_forgotten(tools));
+        self.advance(now);
+    }
+
+    /// Whether every gateway that is connected has forgotten us; also if none is connected.
+    pub fn is_forgotten(&self) -> bool {
+        let mut connected = self.sessions.iter().filter(|session| session.is_online());
+        connected.all(|session| session.is_forgotten)
+    }
+
     /// The gateways that can be moved to, by their names: those that the directory lists and
     /// measured well enough, and that can be connected to from here.
     pub fn gateways_to_choose_from(&self) -> Vec<IdentityKey> {

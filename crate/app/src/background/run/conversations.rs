@@ -131,9 +131,9 @@ fn note(change: &client::Change, own: &PublicKeys) -> Option<Change> {
 }
 
 /// The ids of a message and its conversation, from a record of [`Table::Unread`].
-pub(super) fn unread((key, value): &(Vec<u8>, Vec<u8>)) -> Option<(String, String)> {
+pub(super) fn unread((key, value): (&[u8], &[u8])) -> Option<(String, String)> {
     let message = MessageId::from_bytes(key)?.to_string();
-    let conversation = String::from_utf8(value.clone()).ok()?;
+    let conversation = String::from_utf8(value.to_vec()).ok()?;
     Some((message, conversation))
 }
 
@@ -182,7 +182,7 @@ mod tests {
         let Some(Change::Put { key, value, .. }) = note else {
             panic!("no note");
         };
-        let (id, conversation) = unread(&(key.clone(), value.clone())).unwrap();
+        let (id, conversation) = unread((key, value)).unwrap();
         assert_eq!(id, message.id.to_string());
         assert_eq!(conversation, SenderTag([9; 16]).to_string());
     }

@@ -18,8 +18,9 @@ use sotto_core::{
 };
 
 use super::{
-    effect::{CommitId, Scoped, SocketId},
-    input::{Input, Stored},
+    effect::{CommitId, Scoped, SocketId, Table},
+    input::Input,
+    sealing::Opened,
 };
 use crate::{
     history::History,
@@ -58,14 +59,16 @@ impl Run {
         number: u32,
         now: Time,
         settings: CheckedSettings,
-        stored: Stored,
+        stored: Opened,
     ) -> Result<Self, RequestError> {
         let outbox = |record: &&Record| record.store == Store::Outbox;
         let outbox: Vec<Record> = stored.records.iter().filter(outbox).cloned().collect();
+        let unread = stored.table(Table::Unread);
+        let unread = unread.filter_map(conversations::unread).collect();
         let client = Client::new(config(&settings), stored.records, stored.rng, now)
             .map_err(|error| RequestError::Unusable(sentence(&error)))?;
         let shown = stored.history.iter().chain(&outbox);
-        let history = history(shown, &stored.unread, &client.public_keys());
+        let history = history(shown, unread, &client.public_keys());
         Ok(Self {
             number,
             client,
@@ -184,14 +187,14 @@ fn config(settings: &CheckedSettings) -> Config {
 /// shown.
 fn history<'a>(
     records: impl Iterator<Item = &'a Record>,
-    unread: &[(Vec<u8>, Vec<u8>)],
+    unread: Vec<(String, String)>,
     own: &PublicKeys,
 ) -> History {
     let mut history = History::default();
     for message in records.filter_map(|record| view(record, own)) {
         history.put(message);
     }
-    for (id, conversation) in unread.iter().filter_map(conversations::unread) {
+    for (id, conversation) in unread {
         history.set_unread(id, conversation);
     }
     history
