@@ -431,13 +431,13 @@ fn damaged_settings_are_told_and_mended_by_saving_them_again() {
 fn a_damaged_identity_is_told_and_never_overwritten() {
     let mut disk = Disk::default();
     disk.put(Table::Core(Store::Identity), b"own", b"damaged");
-    let mut world = World::with_page(disk.clone());
-    assert_eq!(
-        world.snapshot()["connection"]["problem"]["code"],
-        "storage.damaged"
-    );
+    let mut world = World::with_page(disk);
+    let before = world.disk.clone();
+    let stage = &world.snapshot()["stage"];
+    assert_eq!(stage["name"], "lost");
+    assert_eq!(stage["problem"]["code"], "vault.identity");
     world.pass(Duration::from_secs(3_600));
-    assert!(world.disk == disk);
+    assert!(world.disk == before);
 }
 
 #[test]

@@ -391,5 +391,5 @@ fn a_damaged_note_of_what_is_unread_harms_nothing() {
     disk.put(Table::Unread, &[3; 16], b"a conversation that is not there");
     let mut world = World::with_page(disk);
     assert_eq!(counts(&mut world), [0]);
-    assert_eq!(world.badges, [] as [u32; 0]);
+    assert_eq!(world.badges, [0]);
 }

@@ -77,6 +77,9 @@ impl Disk {
     fn apply(&mut self, vault: &Vault, changes: Vec<Change>) {
         for change in changes {
             match change {
+                Change::Put { table, key, value } if table == Table::Vault => {
+                    self.put(table, &key, &value);
+                }
                 Change::Put { table, key, value } => {
                     let record = vault.open(table.name(), &key, &value).unwrap();
                     self.put(table, &record.key, &record.value);
@@ -92,9 +95,20 @@ impl Disk {
 
 /// The vault of the worlds here, which needs no passphrase. Tests see the disk in clear, and the
 /// background sees it sealed.
-fn vault() -> (Vault, DeviceKey) {
-    let mut rng = ChaCha20Rng::seed_from_u64(7);
-    (Vault::create(&mut rng), DeviceKey::generate(&mut rng))
+fn vault() -> Vault {
+    Vault::create(&mut ChaCha20Rng::seed_from_u64(7))
+}
+
+/// What a disk has of that vault, and the usual settings.
+fn begun(disk: &mut Disk) {
+    let mut rng = ChaCha20Rng::seed_from_u64(8);
+    let key = DeviceKey::generate(&mut rng);
+    let envelope = Envelope::create(&vault(), Secret::Device(&key), &mut rng).unwrap();
+    for copy in envelope.copies().into_iter().chain(key.copies()) {
+        disk.put(Table::Vault, copy.name.as_bytes(), &copy.bytes);
+    }
+    let settings = CheckedSettings::default().to_record();
+    disk.put(Table::Settings, SETTINGS_KEY, &settings);
 }
 
 /// What the disk does when it is asked.
@@ -127,16 +141,19 @@ pub struct World {
 }
 
 impl World {
-    /// A background that was just started, before it did anything. Where the disk has no settings it
-    /// gets the usual ones.
+    /// A background that was just started, before it did anything. A disk without settings is that of
+    /// a person who has just begun.
     pub fn new(mut disk: Disk) -> Self {
-        if disk.get(Table::Settings, SETTINGS_KEY).is_none() {
-            let settings = CheckedSettings::default().to_record();
+        let settings = disk.get(Table::Settings, SETTINGS_KEY).map(<[u8]>::to_vec);
+        if disk.all(Table::Vault).is_empty() {
+            begun(&mut disk);
+        }
+        if let Some(settings) = settings {
             disk.put(Table::Settings, SETTINGS_KEY, &settings);
         }
         Self {
             app: background(),
-            vault: vault().0,
+            vault: vault(),
             session: None,
             now: Time::from_millis(1_700_000_000_000),
             history: vec![disk.clone()],
@@ -231,7 +248,7 @@ impl World {
             Effect::ReadVault | Effect::Load if fails => Input::LoadFailed(reason()),
             Effect::ReadVault => Input::VaultRead(self.copies()),
             Effect::Load => Input::Loaded(Box::new(self.load())),
-            Effect::ReadAll => Input::AllRead(Ok(self.sealed(|_| true))),
+            Effect::ReadAll => Input::AllRead(Ok(self.sealed(|table| table != Table::Vault))),
             Effect::ForgetSession => {
                 self.session = None;
                 Input::SessionForgotten(Ok(()))
@@ -260,15 +277,15 @@ impl World {
 
     /// What the vault's own table holds.
     fn copies(&self) -> StoredVault {
-        let (vault, key) = vault();
-        let mut rng = ChaCha20Rng::seed_from_u64(8);
-        let envelope = Envelope::create(&vault, Secret::Device(&key), &mut rng).unwrap();
-        let copies = envelope.copies().into_iter().chain(key.copies());
+        let all = self.disk.all(Table::Vault).into_iter();
+        let named = all.map(|(name, bytes)| (String::from_utf8(name).unwrap(), bytes.into()));
         StoredVault {
-            copies: copies
-                .map(|copy| (copy.name.to_owned(), copy.bytes))
-                .collect(),
-            has_records: true,
+            copies: named.collect(),
+            has_records: self
+                .disk
+                .0
+                .values()
+                .any(|(table, _)| *table != Table::Vault),
             session: self.session.clone(),
         }
     }
