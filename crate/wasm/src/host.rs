@@ -7,7 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
-use js_sys::Function;
+use js_sys::{Function, JsString};
+use rand_chacha::ChaCha20Rng;
 use sotto_app::background::{Background, Effect, FetchId, Input, SocketId};
 use sotto_app::sender::ExtensionOrigin;
 use sotto_core::time::Time;
@@ -38,9 +39,9 @@ pub(crate) struct Host {
 
 impl Host {
     /// `set_badge` shows a number on the extension's button.
-    pub(crate) fn new(origin: ExtensionOrigin, set_badge: Function) -> Rc<Self> {
+    pub(crate) fn new(origin: ExtensionOrigin, rng: ChaCha20Rng, set_badge: Function) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Host>| Self {
-            app: RefCell::new(Background::new(origin)),
+            app: RefCell::new(Background::new(origin, rng, nfkc)),
             inputs: RefCell::default(),
             working: Cell::new(false),
             ports: Ports::default(),
@@ -56,8 +57,8 @@ impl Host {
     /// Loads the state, and does all that follows at once.
     pub(crate) async fn start(self: &Rc<Self>) {
         let started = performance_now();
-        // The app's first effect is to load. That is done here and not in a task of its own, so
-        // that its end is known.
+        // The app's first effect is to look for the vault, and its next to load what is in it. That
+        // is done here and not in a task of its own, so that its end is known.
         self.storage.claim();
         self.work();
         self.storage.work(|input| self.push(input)).await;
@@ -112,7 +113,11 @@ impl Host {
 
     fn carry_out(&self, effect: Effect) {
         match effect {
+            Effect::ReadVault => self.store(Job::ReadVault),
             Effect::Load => self.store(Job::Load),
+            Effect::ReadAll => self.store(Job::ReadAll),
+            Effect::KeepSession(session) => self.store(Job::KeepSession(session)),
+            Effect::ForgetSession { everything } => self.store(Job::ForgetSession(everything)),
             Effect::Commit { id, changes } => self.store(Job::Commit(id, changes)),
             Effect::Read { read, places } => self.store(Job::Read(read, places)),
             Effect::OpenSocket { socket, url } => self.open_socket(socket, &url),
@@ -198,6 +203,11 @@ fn on_socket(host: Weak<Host>, id: SocketId) -> impl Fn(SocketEvent) + Clone {
             host.socket_event(id, event);
         }
     }
+}
+
+/// Unicode normalisation form NFKC, whose tables every browser has.
+fn nfkc(text: &str) -> String {
+    JsString::from(text).normalize("NFKC").into()
 }
 
 /// The time by the browser's clock.

@@ -47,18 +47,19 @@ impl Background {
     /// many messages are unread.
     ///
     /// # Errors
-    /// If this is not the background of an extension, or it was started already: two clients with
-    /// one identity would take each other's messages.
+    /// If this is not the background of an extension, the browser gives no randomness, or it was
+    /// started already: two clients with one identity would take each other's messages.
     pub async fn start(
         #[wasm_bindgen(unchecked_param_type = "(unread: number) => void")] set_badge: Function,
     ) -> Result<Background, JsError> {
         let origin = ExtensionOrigin::from_url(&global::location_href())?;
+        let rng = random::rng().map_err(|_| JsError::new("The browser gives no randomness."))?;
         if STARTED.replace(true) {
             return Err(JsError::new(
                 "Background.start() was called already: keep what it gave",
             ));
         }
-        let host = Host::new(origin, set_badge);
+        let host = Host::new(origin, rng, set_badge);
         host.start().await;
         Ok(Self { host })
     }

@@ -182,7 +182,10 @@ pub enum Effect {
     /// Keep this in memory that only the extension's own pages can read. Nothing is answered.
     KeepSession(Session),
     /// Forget what was kept; answer with `SessionForgotten`.
-    ForgetSession,
+    ForgetSession {
+        /// And what pages keep in the same place: drafts.
+        everything: bool,
+    },
     /// Carry out all changes atomically, durably and after earlier commits; answer with `Saved` or
     /// `SaveFailed`.
     Commit {

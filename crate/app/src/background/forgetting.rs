@@ -90,7 +90,7 @@ impl Background {
         };
         self.safe.clear();
         self.transfers = Transfers::default();
-        self.keep_session();
+        self.push_sealed(Effect::ForgetSession { everything: true });
         self.pages.reply(&mut self.effects, asker, Reply::Ok);
         self.stay_closed(now, Phase::New);
     }

@@ -41,7 +41,7 @@ impl Background {
         }
         if found.session.is_some() && self.safe.session().is_none() {
             // Left over from a vault that is no more.
-            self.push_sealed(Effect::ForgetSession);
+            self.push_sealed(Effect::ForgetSession { everything: false });
         }
         match sight {
             Sight::Open => self.load_again(),
@@ -96,7 +96,7 @@ impl Background {
         self.seal_effects();
         self.safe.lock();
         self.transfers = Transfers::default();
-        self.push_sealed(Effect::ForgetSession);
+        self.push_sealed(Effect::ForgetSession { everything: false });
         self.phase = Phase::Locking(asker);
     }
 
@@ -123,7 +123,7 @@ impl Background {
         self.safe.kept = self.safe.last_used;
         let effect = match self.safe.session() {
             Some(session) => Effect::KeepSession(session),
-            None => Effect::ForgetSession,
+            None => Effect::ForgetSession { everything: false },
         };
         self.push_sealed(effect);
     }

@@ -224,7 +224,7 @@ impl World {
             Effect::ReadVault
             | Effect::Load
             | Effect::ReadAll
-            | Effect::ForgetSession
+            | Effect::ForgetSession { .. }
             | Effect::Commit { .. }
             | Effect::Read { .. } => self.jobs.push(effect),
             Effect::KeepSession(session) => self.session = Some(session),
@@ -249,7 +249,7 @@ impl World {
             Effect::ReadVault => Input::VaultRead(self.copies()),
             Effect::Load => Input::Loaded(Box::new(self.load())),
             Effect::ReadAll => Input::AllRead(Ok(self.sealed(|table| table != Table::Vault))),
-            Effect::ForgetSession => {
+            Effect::ForgetSession { .. } => {
                 self.session = None;
                 Input::SessionForgotten(Ok(()))
             }

@@ -9,19 +9,19 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     IdbCursorDirection, IdbCursorWithValue, IdbDatabase, IdbObjectStore, IdbTransaction,
-    IdbTransactionMode,
+    IdbTransactionMode, IdbVersionChangeEvent,
 };
 
-use sotto_app::background::{Change, Table};
-use sotto_app::settings::SETTINGS_KEY;
-use sotto_core::client::{Record, Store};
+use sotto_app::background::{Change, StoredRecord, Table};
 
 use super::request::{complete, reason, result};
 use crate::global::indexed_db;
 
-/// The version of the set of object stores; opening an older one creates what it lacks. Version 2
-/// added `topology`, version 3 `unread`.
-pub(super) const VERSION: u32 = 3;
+/// The version of the set of object stores; opening an older one creates what it lacks.
+pub(super) const VERSION: u32 = 4;
+/// The first version in which everything is sealed. What older ones have, none of which was ever
+/// released, is deleted: it is in clear.
+const FIRST_SEALED: u32 = 4;
 /// In a history: the field with the time of writing, and the index over it. Message ids are random,
 /// and say nothing of it.
 const WRITTEN_AT: &str = "writtenAt";
@@ -59,9 +59,9 @@ impl Database {
             .open_with_u32(name, VERSION)
             .map_err(|error| reason(&error))?;
         let upgraded = request.clone();
-        let on_upgrade = Closure::once(move || {
+        let on_upgrade = Closure::once(move |event: IdbVersionChangeEvent| {
             if let Ok(database) = upgraded.result() {
-                create_stores(&database.unchecked_into());
+                upgrade(&database.unchecked_into(), event.old_version());
             }
         });
         request.set_onupgradeneeded(Some(on_upgrade.as_ref().unchecked_ref()));
@@ -106,38 +106,38 @@ impl Database {
         complete(&transaction).await
     }
 
-    /// All records of some stores, as they are at one moment.
-    pub(super) async fn all(&self, stores: &[Store]) -> Result<Vec<Record>, String> {
-        let tables = stores.iter().copied().map(Table::Core);
-        let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
+    /// All records of some tables, as they are at one moment.
+    pub(super) async fn all(&self, tables: &[Table]) -> Result<Vec<StoredRecord>, String> {
+        let transaction = self.transaction(tables.iter().copied(), IdbTransactionMode::Readonly)?;
         let mut records = Vec::new();
-        for store in stores {
-            let table = contents(&transaction, Table::Core(*store)).await?;
-            records.extend(table.into_iter().map(|(key, value)| Record {
-                store: *store,
-                key,
-                value,
-            }));
+        for table in tables {
+            records.extend(contents(&transaction, *table).await?);
         }
         Ok(records)
     }
 
-    /// All notes of what is unread: keys and values.
-    pub(super) async fn unread(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
-        let tables = [Table::Unread].into_iter();
-        let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
-        contents(&transaction, Table::Unread).await
+    /// Whether one of some tables has a record.
+    pub(super) async fn has_any(&self, tables: &[Table]) -> Result<bool, String> {
+        let transaction = self.transaction(tables.iter().copied(), IdbTransactionMode::Readonly)?;
+        for table in tables {
+            let request = object_store(&transaction, *table)?
+                .open_key_cursor()
+                .map_err(|error| reason(&error))?;
+            if !result(&request).await?.is_null() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The records of a history that were written last: at most `count`, and no more once there are
     /// `size` bytes.
     pub(super) async fn newest(
         &self,
-        store: Store,
+        table: Table,
         count: usize,
         size: usize,
-    ) -> Result<Vec<Record>, String> {
-        let table = Table::Core(store);
+    ) -> Result<Vec<StoredRecord>, String> {
         let transaction = self.transaction([table].into_iter(), IdbTransactionMode::Readonly)?;
         let request = object_store(&transaction, table)?
             .index(WRITTEN_AT)
@@ -145,10 +145,10 @@ impl Database {
                 index.open_cursor_with_range_and_direction(&JsValue::NULL, IdbCursorDirection::Prev)
             })
             .map_err(|error| reason(&error))?;
-        let mut records: Vec<Record> = Vec::new();
+        let mut records: Vec<StoredRecord> = Vec::new();
         let mut total = 0;
         while let Ok(cursor) = result(&request).await?.dyn_into::<IdbCursorWithValue>() {
-            let record = cursor_record(store, &cursor).map_err(|error| reason(&error))?;
+            let record = cursor_record(table, &cursor).map_err(|error| reason(&error))?;
             total += record.value.len();
             records.push(record);
             if records.len() >= count || total >= size {
@@ -159,31 +159,20 @@ impl Database {
         Ok(records)
     }
 
-    /// The first record that exists.
-    pub(super) async fn first(
+    /// Those of these records that exist.
+    pub(super) async fn those(
         &self,
-        places: &[(Table, Vec<u8>)],
-    ) -> Result<Option<Record>, String> {
+        places: Vec<(Table, Vec<u8>)>,
+    ) -> Result<Vec<StoredRecord>, String> {
         let tables = places.iter().map(|(table, _)| *table);
         let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
+        let mut records = Vec::new();
         for (table, key) in places {
-            let value = get(&transaction, *table, key).await?;
-            if let (Table::Core(store), Some(value)) = (*table, value) {
-                return Ok(Some(Record {
-                    store,
-                    key: key.clone(),
-                    value,
-                }));
+            if let Some(value) = get(&transaction, table, &key).await? {
+                records.push(StoredRecord { table, key, value });
             }
         }
-        Ok(None)
-    }
-
-    /// The settings record.
-    pub(super) async fn settings(&self) -> Result<Option<Vec<u8>>, String> {
-        let tables = [Table::Settings].into_iter();
-        let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
-        get(&transaction, Table::Settings, SETTINGS_KEY).await
+        Ok(records)
     }
 
     fn transaction(
@@ -205,7 +194,16 @@ impl Database {
 }
 
 /// Makes the stores that are not there yet, which for an older version are only some.
-fn create_stores(database: &IdbDatabase) {
+fn upgrade(database: &IdbDatabase, from: f64) {
+    if from < f64::from(FIRST_SEALED) {
+        let names = database.object_store_names();
+        // The list changes with each that is deleted.
+        while let Some(name) = names.get(0) {
+            if database.delete_object_store(&name).is_err() {
+                break;
+            }
+        }
+    }
     for table in Table::all() {
         // What fails here makes the first transaction fail, which is told.
         if let Ok(store) = database.create_object_store(table.name())
@@ -233,11 +231,11 @@ fn apply(transaction: &IdbTransaction, change: &Change) -> Result<(), JsValue> {
     }
 }
 
-/// All keys and values of a table.
+/// All records of a table.
 async fn contents(
     transaction: &IdbTransaction,
     table: Table,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+) -> Result<Vec<StoredRecord>, String> {
     let objects = object_store(transaction, table)?;
     let keys = objects.get_all_keys().map_err(|error| reason(&error))?;
     let values = objects.get_all().map_err(|error| reason(&error))?;
@@ -245,7 +243,11 @@ async fn contents(
     let values: Array = result(&values).await?.unchecked_into();
     let pairs = keys.iter().zip(values.iter());
     Ok(pairs
-        .map(|(key, value)| (bytes(&key), content(&value)))
+        .map(|(key, value)| StoredRecord {
+            table,
+            key: bytes(&key),
+            value: content(&value),
+        })
         .collect())
 }
 
@@ -261,9 +263,9 @@ async fn get(
     Ok((!value.is_undefined()).then(|| content(&value)))
 }
 
-fn cursor_record(store: Store, cursor: &IdbCursorWithValue) -> Result<Record, JsValue> {
-    Ok(Record {
-        store,
+fn cursor_record(table: Table, cursor: &IdbCursorWithValue) -> Result<StoredRecord, JsValue> {
+    Ok(StoredRecord {
+        table,
         // The key of a cursor over an index is what the index is sorted by.
         key: bytes(&cursor.primary_key()?),
         value: content(&cursor.value()?),

@@ -1,17 +1,20 @@
-//! The state on disk: one IndexedDB database, one object store a table.
+//! The state on disk: one IndexedDB database, one object store a table. All it gets to see of a
+//! record is a name of 32 bytes and ciphertext.
 //!
 //! Jobs are done strictly in order. Commits that wait are merged into one transaction: each is
 //! still atomic, and none is ever on disk without those before it.
 
 mod database;
 mod request;
+mod session;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use sotto_app::background::{Change, CommitId, Input, ReadId, Stored, Table};
+use sotto_app::background::{
+    Change, CommitId, Input, ReadId, Session, Stored, StoredRecord, StoredVault, Table,
+};
 use sotto_app::history::HISTORY_LIMIT;
-use sotto_core::client::{Record, Store};
 
 use crate::{console, random};
 use database::Database;
@@ -22,12 +25,20 @@ const HISTORY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Something to do with the disk.
 pub(crate) enum Job {
+    /// Read what there is of a vault.
+    ReadVault,
     /// Read the whole state.
     Load,
+    /// Read every record but the vault's.
+    ReadAll,
     /// Write changes.
     Commit(CommitId, Vec<Change>),
-    /// Read the first record that exists.
+    /// Read those of these records that exist.
     Read(ReadId, Vec<(Table, Vec<u8>)>),
+    /// Keep the unlocked vault.
+    KeepSession(Session),
+    /// Forget it, and everything else in the session if that is wanted.
+    ForgetSession(bool),
 }
 
 /// The queue of jobs, and the database once it is open.
@@ -64,15 +75,17 @@ impl Storage {
     pub(crate) async fn work(&self, tell: impl Fn(Input)) {
         while let Some(job) = self.next() {
             match job {
-                Job::Load => tell(match self.load().await {
-                    Ok(stored) => Input::Loaded(Box::new(stored)),
-                    Err(reason) => {
-                        console::warn(&format!("the state cannot be loaded: {reason}"));
-                        Input::LoadFailed(reason)
-                    }
-                }),
-                Job::Read(read, places) => tell(Input::RecordRead(read, self.read(places).await)),
+                Job::ReadVault => tell(loaded(self.vault().await, Input::VaultRead)),
+                Job::Load => tell(loaded(self.load().await, |stored| {
+                    Input::Loaded(Box::new(stored))
+                })),
+                Job::ReadAll => tell(Input::AllRead(self.all().await)),
+                Job::Read(read, places) => tell(Input::RecordsRead(read, self.read(places).await)),
                 Job::Commit(id, changes) => self.commit(id, changes, &tell).await,
+                Job::KeepSession(session) => keep(session::keep(&session).await),
+                Job::ForgetSession(everything) => {
+                    tell(Input::SessionForgotten(session::forget(everything).await));
+                }
             }
         }
     }
@@ -140,31 +153,67 @@ impl Storage {
         self.database().await?.write(changes).await
     }
 
-    async fn read(&self, places: Vec<(Table, Vec<u8>)>) -> Result<Option<Record>, String> {
-        self.database().await?.first(&places).await
+    async fn read(&self, places: Vec<(Table, Vec<u8>)>) -> Result<Vec<StoredRecord>, String> {
+        self.database().await?.those(places).await
+    }
+
+    async fn all(&self) -> Result<Vec<StoredRecord>, String> {
+        self.database().await?.all(&sealed()).await
+    }
+
+    async fn vault(&self) -> Result<StoredVault, String> {
+        let database = self.database().await?;
+        let copies = database.all(&[Table::Vault]).await?;
+        let named = copies.into_iter().map(|copy| {
+            let name = String::from_utf8_lossy(&copy.key).into_owned();
+            (name, copy.value.into())
+        });
+        let copies: Vec<_> = named.collect();
+        Ok(StoredVault {
+            has_records: copies.is_empty() && database.has_any(&sealed()).await?,
+            copies,
+            session: session::read().await,
+        })
     }
 
     async fn load(&self) -> Result<Stored, String> {
         let database = self.database().await?;
         let rng = random::rng().map_err(|_| "it gives no randomness".to_owned())?;
-        let records = database.all(&Store::LOADED).await?;
-        let unread = database.unread().await?;
-        let settings = database.settings().await?;
-        let mut history = database
-            .newest(Store::Sent, HISTORY_LIMIT, HISTORY_BYTES)
-            .await?;
-        history.extend(
-            database
-                .newest(Store::Inbox, HISTORY_LIMIT, HISTORY_BYTES)
-                .await?,
-        );
+        let tables: Vec<Table> = Table::all().filter(|table| table.is_loaded()).collect();
+        let records = database.all(&tables).await?;
+        let mut history = Vec::new();
+        for table in Table::all().filter(|table| table.is_history()) {
+            history.extend(database.newest(table, HISTORY_LIMIT, HISTORY_BYTES).await?);
+        }
         Ok(Stored {
             records,
             history,
-            unread,
-            settings,
             rng,
         })
+    }
+}
+
+/// All tables but the vault's.
+fn sealed() -> Vec<Table> {
+    Table::all()
+        .filter(|table| *table != Table::Vault)
+        .collect()
+}
+
+fn loaded<T>(result: Result<T, String>, input: impl FnOnce(T) -> Input) -> Input {
+    result.map_or_else(
+        |reason| {
+            console::warn(&format!("the state cannot be loaded: {reason}"));
+            Input::LoadFailed(reason)
+        },
+        input,
+    )
+}
+
+/// What could not be kept is asked for again when the background has to start anew.
+fn keep(kept: Result<(), String>) {
+    if let Err(reason) = kept {
+        console::warn(&format!("the session cannot be kept: {reason}"));
     }
 }
 
