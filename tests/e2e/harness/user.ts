@@ -39,9 +39,31 @@ export class User {
   static async start(kind: Kind, directory: string): Promise<User> {
     const profile = await Scratch.create();
     const user = new User(kind, profile, await kind.launch(profile.path));
-    await user.setDirectory(directory);
-    await user.openChat();
+    await user.#begin(directory);
     return user;
+  }
+
+  /** Makes a vault without a passphrase, by asking for it as the page for that does. */
+  async #begin(directory: string): Promise<void> {
+    const settings = {
+      directory,
+      traffic: 'direct',
+      lockAfterMinutes: null,
+      receipts: true,
+      notifications: 'plain',
+      keepDays: null,
+    };
+    const message = { id: 1, request: { type: 'begin', settings, passphrase: null } };
+    // A test in Firefox sees a page through a glass; what the page has itself lies behind it.
+    const post = `((page) => {
+      const port = page.chrome.runtime.connect(page.JSON.parse('{"name":"sotto"}'));
+      port.postMessage(page.JSON.parse(${JSON.stringify(JSON.stringify(message))}));
+    })(window.wrappedJSObject ?? window)`;
+    const gate = `document.querySelector('${byTestId('gate')}')`;
+    await this.openChat();
+    await this.browser.until('the stage', `${gate}?.dataset.stage === 'new'`);
+    await this.browser.evaluate(post);
+    await this.browser.until('the vault', `${gate} === null`);
   }
 
   async setDirectory(directory: string): Promise<void> {
@@ -100,15 +122,15 @@ export class User {
 
   /** Types a message to an address and presses Enter. It can only be answered by who knows ours. */
   write(to: string, text: string): Promise<void> {
-    return this.#begin(to, text, false);
+    return this.#compose(to, text, false);
   }
 
   /** The same, with a way to answer and without telling who we are. */
   writeAnonymously(to: string, text: string): Promise<void> {
-    return this.#begin(to, text, true);
+    return this.#compose(to, text, true);
   }
 
-  async #begin(to: string, text: string, anonymous: boolean): Promise<void> {
+  async #compose(to: string, text: string, anonymous: boolean): Promise<void> {
     await this.newConversation();
     // A draft of before is still there.
     await this.browser.paste(TO, '');

@@ -232,10 +232,7 @@ fn apply(transaction: &IdbTransaction, change: &Change) -> Result<(), JsValue> {
 }
 
 /// All records of a table.
-async fn contents(
-    transaction: &IdbTransaction,
-    table: Table,
-) -> Result<Vec<StoredRecord>, String> {
+async fn contents(transaction: &IdbTransaction, table: Table) -> Result<Vec<StoredRecord>, String> {
     let objects = object_store(transaction, table)?;
     let keys = objects.get_all_keys().map_err(|error| reason(&error))?;
     let values = objects.get_all().map_err(|error| reason(&error))?;

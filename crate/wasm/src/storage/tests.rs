@@ -8,7 +8,8 @@
 )]
 
 use js_sys::{Array, Function, Promise};
-use sotto_app::settings::SETTINGS_KEY;
+use sotto_core::client::Store;
+use sotto_core::time::Time;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -45,6 +46,20 @@ async fn load(storage: &Storage) -> Stored {
     }
 }
 
+async fn vault(storage: &Storage) -> StoredVault {
+    match work(storage, vec![Job::ReadVault]).await.remove(0) {
+        Input::VaultRead(vault) => vault,
+        _ => panic!("not read"),
+    }
+}
+
+fn values(records: &[StoredRecord]) -> Vec<&[u8]> {
+    records
+        .iter()
+        .map(|record| record.value.as_slice())
+        .collect()
+}
+
 fn outcomes(inputs: &[Input]) -> Vec<bool> {
     inputs
         .iter()
@@ -58,30 +73,104 @@ async fn script(body: &str) -> JsValue {
 }
 
 #[wasm_bindgen_test]
-async fn a_database_of_an_older_version_keeps_what_it_has_and_gets_what_it_lacks() {
+async fn what_a_version_before_the_vault_kept_in_clear_is_deleted() {
     script(
         "return new Promise((done) => {
-             const request = indexedDB.open('older', 1);
+             const request = indexedDB.open('older', 3);
              request.onupgradeneeded = () => {
                  const name = 'identity';
                  request.result.createObjectStore(name).put(new Uint8Array([7]), new Uint8Array([1]));
+                 request.result.createObjectStore('gone');
              };
              request.onsuccess = () => { request.result.close(); done(); };
          });",
     )
     .await;
     let storage = Storage::new("older");
+    let vault = vault(&storage).await;
+    assert!(vault.copies.is_empty() && !vault.has_records);
+    assert!(load(&storage).await.records.is_empty());
+    let told = work(
+        &storage,
+        vec![Job::Commit(SETTINGS, vec![put(Store::Identity, 1, b"new")])],
+    )
+    .await;
+    assert_eq!(outcomes(&told), [true]);
+}
+
+#[wasm_bindgen_test]
+async fn a_vault_is_told_by_its_copies_and_without_them_by_any_record() {
+    let storage = Storage::new("vault");
+    assert!(!vault(&storage).await.has_records);
     let note = Change::Put {
         table: Table::Unread,
-        key: vec![5],
-        value: b"unknown".to_vec(),
+        key: vec![5; 32],
+        value: b"sealed".to_vec(),
     };
-    let told = work(&storage, vec![Job::Commit(SETTINGS, vec![note])]).await;
-    assert_eq!(outcomes(&told), [true]);
-    let stored = load(&storage).await;
-    let values: Vec<&[u8]> = stored.records.iter().map(|r| r.value.as_slice()).collect();
-    assert_eq!(values, [&[7][..]]);
-    assert_eq!(stored.unread, [(vec![5], b"unknown".to_vec())]);
+    work(&storage, vec![Job::Commit(SETTINGS, vec![note])]).await;
+    assert!(vault(&storage).await.has_records);
+    let copy = Change::Put {
+        table: Table::Vault,
+        key: b"envelope-1".to_vec(),
+        value: b"wrapped".to_vec(),
+    };
+    work(&storage, vec![Job::Commit(SETTINGS, vec![copy])]).await;
+    let found = vault(&storage).await;
+    let copies: Vec<_> = found
+        .copies
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .collect();
+    assert_eq!(copies, [("envelope-1", &b"wrapped"[..])]);
+    let loaded = load(&storage).await;
+    assert_eq!(values(&loaded.records), [b"sealed"]);
+    let all = storage.all().await.unwrap();
+    assert_eq!(
+        values(&all),
+        [b"sealed"],
+        "the vault's own table is no record"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn the_session_outlives_the_background_until_it_is_forgotten() {
+    script(
+        "const kept = new Map();
+         globalThis.chrome ??= {};
+         globalThis.chrome.storage = { session: {
+             get: async (keys) => Object.fromEntries(keys.filter((key) => kept.has(key)).map((key) => [key, kept.get(key)])),
+             set: async (items) => void Object.entries(items).forEach(([key, value]) => kept.set(key, value)),
+             remove: async (keys) => void keys.forEach((key) => kept.delete(key)),
+             clear: async () => void kept.clear(),
+             setAccessLevel: async ({ accessLevel }) => { globalThis.level = accessLevel; },
+         } };
+         globalThis.keptKeys = () => [...kept.keys()].join();
+         return chrome.storage.session.set({ draft: 'x' });",
+    )
+    .await;
+    let storage = Storage::new("session");
+    let session = Session {
+        key: vec![0, 255, 7].into(),
+        last_used: Time::from_millis(1_700_000_000_123),
+    };
+    let told = work(&storage, vec![Job::KeepSession(session.clone())]).await;
+    assert!(told.is_empty());
+    let keys = async || script("return keptKeys()").await.as_string().unwrap();
+    assert!(vault(&storage).await.session == Some(session.clone()));
+    assert_eq!(script("return level").await, "TRUSTED_CONTEXTS");
+    let told = work(&storage, vec![Job::ForgetSession(false)]).await;
+    assert!(matches!(told[..], [Input::SessionForgotten(Ok(()))]));
+    assert!(vault(&storage).await.session.is_none());
+    assert_eq!(keys().await, "draft");
+    work(
+        &storage,
+        vec![Job::KeepSession(session), Job::ForgetSession(true)],
+    )
+    .await;
+    assert_eq!(keys().await, "");
+    script("return chrome.storage.session.set({ vault: 'no base64', vaultLastUsed: 'no number' })")
+        .await;
+    assert!(vault(&storage).await.session.is_none());
 }
 
 #[wasm_bindgen_test]
@@ -94,7 +183,7 @@ async fn what_was_saved_is_loaded_again_and_what_was_deleted_is_not() {
         put(Store::Registration, 1, b"gateway"),
         Change::Put {
             table: Table::Settings,
-            key: SETTINGS_KEY.to_vec(),
+            key: vec![1; 32],
             value: b"set".to_vec(),
         },
     ];
@@ -115,16 +204,16 @@ async fn what_was_saved_is_loaded_again_and_what_was_deleted_is_not() {
     let records: Vec<_> = stored
         .records
         .iter()
-        .map(|r| (r.store, r.value.as_slice()))
+        .map(|record| (record.table.name(), record.value.as_slice()))
         .collect();
     assert_eq!(
         records,
         [
-            (Store::Identity, &b"keys"[..]),
-            (Store::Outbox, &b"two"[..])
+            ("identity", &b"keys"[..]),
+            ("outbox", &b"two"[..]),
+            ("settings", &b"set"[..]),
         ]
     );
-    assert_eq!(stored.settings, Some(b"set".to_vec()));
 }
 
 #[wasm_bindgen_test]
@@ -140,39 +229,36 @@ async fn of_a_history_the_newest_are_loaded_whatever_their_keys_are() {
         script("return new Promise((resolve) => setTimeout(resolve, 5))").await;
     }
     let database = storage.database().await.unwrap();
-    let values = |records: Vec<Record>| -> Vec<u8> {
+    let newest = async |count, size| {
+        let table = Table::Core(Store::Inbox);
+        let records = database.newest(table, count, size).await.unwrap();
         records
             .into_iter()
             .flat_map(|record| record.value)
-            .collect()
+            .collect::<Vec<u8>>()
     };
-    assert_eq!(
-        values(database.newest(Store::Inbox, 2, 1_000).await.unwrap()),
-        b"cb"
-    );
-    assert_eq!(
-        values(database.newest(Store::Inbox, 10, 2).await.unwrap()),
-        b"cb"
-    );
-    assert_eq!(values(load(&storage).await.history), b"cba");
+    assert_eq!(newest(2, 1_000).await, b"cb");
+    assert_eq!(newest(10, 2).await, b"cb");
+    assert_eq!(values(&load(&storage).await.history).concat(), b"cba");
 }
 
 #[wasm_bindgen_test]
-async fn the_first_of_several_places_is_read() {
+async fn of_several_places_those_that_exist_are_read_in_their_order() {
     let storage = Storage::new("places");
     let changes = vec![put(Store::Sent, 1, b"sent"), put(Store::Inbox, 1, b"inbox")];
     work(&storage, vec![Job::Commit(SETTINGS, changes)]).await;
     let place = |store| (Table::Core(store), vec![1]);
     let read = |places| storage.read(places);
-    let found = read(vec![place(Store::Outbox), place(Store::Sent)])
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (found.store, found.value.as_slice()),
-        (Store::Sent, &b"sent"[..])
-    );
-    assert_eq!(read(vec![place(Store::Outbox)]).await, Ok(None));
+    let found = read(
+        [Store::Inbox, Store::Outbox, Store::Sent]
+            .map(place)
+            .to_vec(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(values(&found), [&b"inbox"[..], b"sent"]);
+    assert_eq!(found[1].table.name(), "sent");
+    assert!(read(vec![place(Store::Outbox)]).await.unwrap().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -204,14 +290,10 @@ async fn a_commit_that_fails_leaves_no_trace_and_takes_no_other_with_it() {
         .database()
         .await
         .unwrap()
-        .all(&[Store::Outbox])
+        .all(&[Table::Core(Store::Outbox)])
         .await
         .unwrap();
-    let values: Vec<_> = outbox
-        .iter()
-        .map(|record| record.value.as_slice())
-        .collect();
-    assert_eq!(values, [&b"before"[..], &b"after"[..]]);
+    assert_eq!(values(&outbox), [&b"before"[..], &b"after"[..]]);
 }
 
 #[wasm_bindgen_test]
@@ -253,8 +335,8 @@ async fn a_read_sees_the_commits_before_it_and_not_those_after() {
         _ => None,
     });
     assert_eq!(loaded, Some(b"first".to_vec()));
-    let now = storage.read(place()).await.unwrap().unwrap();
-    assert_eq!(now.value, b"second");
+    let now = storage.read(place()).await.unwrap();
+    assert_eq!(values(&now), [b"second"]);
 }
 
 #[wasm_bindgen_test]
