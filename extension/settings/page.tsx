@@ -1,113 +1,110 @@
-import { text } from '../browser/strings';
 import type { Settings } from 'sotto-wasm';
-import { Gateway } from './gateway';
+import { text, type StringName } from '../browser/strings';
+import type { BackgroundLink } from '../link/background-link';
+import { Gate } from '../stage/gate';
+import type { Situation } from '../stage/situation';
+import type { Backup } from './backup';
+import { BackupSection } from './backup-section';
+import { DeleteSection } from './delete-section';
 import type { Gateways } from './gateways';
-import type { Preferences } from './preferences';
+import { LockSection } from './lock-section';
+import { NetworkSection } from './network-section';
+import type { Passphrase } from './passphrase';
+import type { Preferences, Setting } from './preferences';
+import { PrivacySection } from './privacy-section';
+import { Section, Sections } from './section';
+import type { Place } from './place';
+
+export interface Properties {
+  situation: Situation;
+  preferences: Preferences;
+  gateways: Gateways;
+  passphrase: Passphrase;
+  backup: Backup;
+  place: Place;
+  link: Pick<BackgroundLink, 'request'>;
+}
 
 /** The settings page. */
-export function Page({ preferences, gateways }: { preferences: Preferences; gateways: Gateways }) {
+export function Page(properties: Properties) {
+  const { situation, preferences, place, link } = properties;
   const settings = preferences.edited.value;
   return (
-    <>
+    <Gate stage={situation.stage.value} connection={situation.connection.value} link={link}>
       <header>
         <a class="back" href="../popup/popup.html">
           <span aria-hidden="true">←</span> {text('backToMessages')}
         </a>
         <h1>{text('settingsTitle')}</h1>
       </header>
-      <main>
-        {settings ? <Form preferences={preferences} settings={settings} /> : null}
-        <Gateway gateways={gateways} />
-        <p>
-          <a href="../diagnostics/diagnostics.html">{text('diagnosticsTitle')}</a>
-        </p>
+      <main class="form settings">
+        <Sections current={place.section.value} unsaved={preferences.unsaved.value} />
+        <div class="section">
+          {settings ? (
+            <Section key={place.section.value} name={place.section.value} focus={place.wasChosen.value}>
+              <Content {...properties} settings={settings} />
+            </Section>
+          ) : null}
+          <SaveBar preferences={preferences} />
+        </div>
       </main>
-    </>
+    </Gate>
   );
 }
 
-function Form({ preferences, settings }: { preferences: Preferences; settings: Settings }) {
+function Content(properties: Properties & { settings: Settings }) {
+  const { situation, passphrase, backup, place, link } = properties;
+  switch (place.section.value) {
+    case 'network':
+      return <NetworkSection {...properties} />;
+    case 'lock': {
+      const protection = situation.protection.value ?? 'device';
+      return <LockSection {...properties} passphrase={passphrase} protection={protection} />;
+    }
+    case 'privacy':
+      return <PrivacySection {...properties} />;
+    case 'backup':
+      return <BackupSection backup={backup} />;
+    case 'delete':
+      return <DeleteSection link={link} />;
+  }
+}
+
+const NAMES: Record<Setting, StringName> = {
+  directory: 'directoryTitle',
+  traffic: 'trafficTitle',
+  lockAfterMinutes: 'settingsLockAfter',
+  receipts: 'settingsReceiptsName',
+  notifications: 'settingsNotify',
+  keepDays: 'settingsKeepName',
+};
+
+/** Says what is not saved yet, of all sections, and saves it. In view as long as there is something. */
+function SaveBar({ preferences }: { preferences: Preferences }) {
+  const changed = preferences.changed.value;
+  const names = preferences.unsaved.value.map((setting) => text(NAMES[setting]));
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void preferences.save();
-      }}
-    >
-      <Directory preferences={preferences} directory={settings.directory} />
-      <fieldset>
-        <legend>{text('trafficTitle')}</legend>
-        {PRESETS.map((preset) => (
-          <Traffic key={preset} preferences={preferences} value={preset} chosen={settings.traffic} />
-        ))}
-        {settings.traffic === 'direct' ? <p class="honest">{text('noCoverTraffic')}</p> : null}
-      </fieldset>
-      <footer>
-        <button class="primary" disabled={!preferences.changed.value}>
+    <footer class={changed ? 'unsaved' : ''} data-testid="save-bar">
+      <p role="status" class="unsaved-words" data-testid="unsaved">
+        {changed ? text('settingsUnsavedNames', names.join(', ')) : null}
+      </p>
+      <div class="buttons">
+        <button
+          type="button"
+          class="primary"
+          hidden={!changed}
+          data-testid="save"
+          onClick={() => void preferences.save()}
+        >
           {text('save')}
         </button>
-        <span role="status" class="saved" data-testid="saved">
-          {preferences.saved.value ? text('saved') : null}
-        </span>
-      </footer>
-    </form>
-  );
-}
-
-function Directory({ preferences, directory }: { preferences: Preferences; directory: string }) {
-  const error = preferences.error.value;
-  return (
-    <fieldset>
-      <legend>{text('directoryTitle')}</legend>
-      <p class="muted" id="directory-hint">
-        {text('directoryHint')}
-      </p>
-      <input
-        class="address"
-        inputMode="url"
-        spellcheck={false}
-        autocomplete="off"
-        aria-label={text('directoryLabel')}
-        aria-describedby="directory-hint directory-error"
-        aria-invalid={error !== null}
-        data-testid="directory"
-        value={directory}
-        onInput={({ currentTarget }) => preferences.edit({ directory: currentTarget.value })}
-      />
-      <p class="error" role="alert" id="directory-error" data-testid="error" data-code={error?.code}>
-        {error?.message}
-      </p>
-    </fieldset>
-  );
-}
-
-const TRAFFIC = {
-  protected: ['trafficProtected', 'trafficProtectedHint'],
-  fast: ['trafficFast', 'trafficFastHint'],
-  direct: ['trafficDirect', 'trafficDirectHint'],
-} as const;
-
-const PRESETS = ['protected', 'fast', 'direct'] as const;
-
-function Traffic(props: {
-  preferences: Preferences;
-  value: Settings['traffic'];
-  chosen: Settings['traffic'];
-}) {
-  const [name, hint] = TRAFFIC[props.value];
-  return (
-    <label class="choice">
-      <input
-        type="radio"
-        name="traffic"
-        value={props.value}
-        checked={props.value === props.chosen}
-        onChange={() => props.preferences.edit({ traffic: props.value })}
-      />
-      <span>
-        <strong>{text(name)}</strong>
-        <span class="muted">{text(hint)}</span>
+        <button type="button" class="secondary" hidden={!changed} onClick={() => preferences.discard()}>
+          {text('settingsDiscard')}
+        </button>
+      </div>
+      <span role="status" class="saved" data-testid="saved">
+        {preferences.saved.value ? text('saved') : null}
       </span>
-    </label>
+    </footer>
   );
 }

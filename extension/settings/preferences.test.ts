@@ -42,3 +42,21 @@ test('a reconnecting background does not overwrite what the user is typing', () 
   preferences.stored(LOCAL);
   expect(preferences.edited.value?.directory).toBe('https://half.exam');
 });
+
+test('what another page has saved meanwhile is not undone by what is edited here', async () => {
+  preferences.edit({ receipts: false });
+  preferences.stored({ ...LOCAL, keepDays: 7 });
+  expect(preferences.unsaved.value).toEqual(['receipts']);
+  await preferences.save();
+  const settings = { ...LOCAL, keepDays: 7, receipts: false };
+  expect(background.requests).toContainEqual({ type: 'setSettings', settings });
+});
+
+test('an edit that is taken back is none, and all of them can be discarded', () => {
+  preferences.edit({ receipts: false, traffic: 'fast' });
+  preferences.edit({ receipts: true });
+  expect(preferences.unsaved.value).toEqual(['traffic']);
+  preferences.discard();
+  expect(preferences.changed.value).toBe(false);
+  expect(preferences.edited.value).toEqual(LOCAL);
+});

@@ -2,29 +2,49 @@ import { computed, signal } from '@preact/signals';
 import { RequestError, type BackgroundLink } from '../link/background-link';
 import type { ErrorView, Settings } from 'sotto-wasm';
 
+export type Setting = keyof Settings;
+
 /** The settings as the user edits them. */
 export class Preferences {
-  /** Null until the background has said what they are. */
-  readonly edited = signal<Settings | null>(null);
   readonly error = signal<ErrorView | null>(null);
   readonly #stored = signal<Settings | null>(null);
+  readonly #changes = signal<Partial<Settings>>({});
   readonly #justSaved = signal(false);
-  readonly changed = computed(() => !equal(this.edited.value, this.#stored.value));
+  /** With what is not saved yet. Null until the background has said what they are. */
+  readonly edited = computed<Settings | null>(
+    () => this.#stored.value && { ...this.#stored.value, ...this.#changes.value },
+  );
+  /** Those that are not saved yet. */
+  readonly unsaved = computed<Setting[]>(() => {
+    const [stored, changes] = [this.#stored.value, this.#changes.value];
+    return (Object.keys(changes) as Setting[]).filter((name) => changes[name] !== stored?.[name]);
+  });
+  readonly changed = computed(() => this.unsaved.value.length > 0);
   readonly saved = computed(() => this.#justSaved.value && !this.changed.value);
 
   constructor(private readonly link: Pick<BackgroundLink, 'request'>) {}
 
+  /** What is in force of a setting, whatever is being edited. */
+  inForce<Name extends Setting>(name: Name): Settings[Name] | undefined {
+    return this.#stored.value?.[name];
+  }
+
   /** The background told what is in force. What the user has already edited stays. */
   stored(settings: Settings): void {
-    if (!this.changed.value) this.edited.value = settings;
     this.#stored.value = settings;
   }
 
   edit(change: Partial<Settings>): void {
-    if (!this.edited.value) return;
-    this.edited.value = { ...this.edited.value, ...change };
+    if (!this.#stored.value) return;
+    this.#changes.value = { ...this.#changes.value, ...change };
     this.error.value = null;
     this.#justSaved.value = false;
+  }
+
+  /** Forgets what is not saved. */
+  discard(): void {
+    this.#changes.value = {};
+    this.error.value = null;
   }
 
   async save(): Promise<void> {
@@ -44,12 +64,8 @@ export class Preferences {
   async #confirm(): Promise<void> {
     const reply = await this.link.request({ type: 'settings' });
     if (reply.type !== 'settings') return;
-    this.edited.value = reply.settings;
     this.#stored.value = reply.settings;
+    this.#changes.value = {};
     this.#justSaved.value = true;
   }
-}
-
-function equal(one: Settings | null, other: Settings | null): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -46,9 +46,18 @@ const PICTURES = [
     'offline',
     'empty',
   ].map((name) => ['welcome', name]),
-  ['settings', 'empty'],
-  ['settings', 'gateways'],
-  ['settings', 'moving'],
+  ...[
+    'empty',
+    'gateways',
+    'moving',
+    'settings-lock',
+    'settings-change',
+    'settings-device',
+    'settings-privacy',
+    'settings-backup',
+    'settings-delete',
+    'locked',
+  ].map((name) => ['settings', name]),
   ...['starting', 'list', 'old-map', 'gateways', 'moving', 'full'].map((name) => ['diagnostics', name]),
 ];
 

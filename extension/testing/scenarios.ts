@@ -304,6 +304,13 @@ export const SCENARIOS: Record<string, Scenario> = {
 /** The vault is not open: nothing is known but that. */
 const closed = (stage: Scenario['stage']): Scenario => ({ ...STARTING, stage });
 
+/** A section of the settings, of a vault that is locked with a passphrase. */
+const inSettings = (section: string, ...acts: Act[]): Scenario => ({
+  ...ONLINE,
+  stage: { name: 'open', protection: 'passphrase' },
+  steps: { page: 'settings', acts: [[`[data-testid="section-${section}"]`], ...acts] },
+});
+
 const LOST: Scenario['stage'] = {
   name: 'lost',
   problem: {
@@ -334,6 +341,15 @@ Object.assign(SCENARIOS, {
   },
   'lost-anew': { ...closed(LOST), steps: { page: 'popup', acts: [['[data-testid="anew"]']] } },
   lost: closed(LOST),
+  'settings-lock': inSettings('lock'),
+  'settings-change': inSettings('lock', ['[data-testid="passphrase-change"]'], [FIRST, 'turtle umbrella']),
+  'settings-device': {
+    ...inSettings('lock'),
+    stage: { name: 'open', protection: 'device' },
+  },
+  'settings-privacy': inSettings('privacy', ['[data-testid="receipts"]']),
+  'settings-backup': inSettings('backup'),
+  'settings-delete': inSettings('delete', ['[data-testid="delete"]']),
   'welcome-kind': onTheWay(NEXT),
   'welcome-restore': onTheWay(NEXT, ['[data-testid="kind-restore"]']),
   'welcome-passphrase': onTheWay(...TO_PASSPHRASE, [FIRST, 'turtle umbrella']),

@@ -40,7 +40,9 @@ function Consequence({ onGo }: { onGo: () => void }) {
   useEffect(() => button.current?.focus(), []);
   return (
     <div class="honest" role="status">
-      <p>{text('passphraseNoneConsequence')}</p>
+      <p>
+        {text('passphraseNoneConsequence')} {text('welcomePassphraseLater')}
+      </p>
       <button type="button" class="secondary" ref={button} data-testid="skip-do" onClick={onGo}>
         {text('welcomeSkipDo')}
       </button>
