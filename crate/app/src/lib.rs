@@ -19,6 +19,7 @@ mod problem;
 pub mod sender;
 pub mod settings;
 mod text;
+pub mod timeline;
 pub mod vault;
 
 pub use preview::PREVIEW_CHARS;

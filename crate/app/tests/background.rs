@@ -47,14 +47,13 @@ fn with_inbox(messages: &[ReceivedMessage]) -> Disk {
             &message.to_record(),
         );
     }
-    disk
+    disk.with_conversations()
 }
 
-fn texts(snapshot: &Value) -> Vec<&str> {
-    let messages = snapshot["messages"].as_array().unwrap();
+fn texts(world: &mut World) -> Vec<String> {
+    let messages = world.all_messages().into_iter();
     messages
-        .iter()
-        .map(|message| message["text"].as_str().unwrap())
+        .map(|message| message["text"].as_str().unwrap().to_owned())
         .collect()
 }
 
@@ -78,16 +77,30 @@ fn a_new_page_gets_everything_in_the_form_that_was_agreed() {
                  "plain": true, "activeAt": 1_700_000_000_000_u64, "unread": 0, "anonymous": false,
                  "last": {"direction": "sent", "text": "hello", "at": 1_700_000_000_000_u64, "state": "queued"}},
                 {"id": "unknown", "peer": {"kind": "unknown"}, "name": null, "trust": "none",
-                 "plain": true, "activeAt": 50, "unread": 0, "anonymous": true,
+                 "plain": true, "activeAt": 50, "unread": 1, "anonymous": true,
                  "last": {"direction": "received", "text": "hi", "at": 50, "state": null}},
             ],
             "messages": [
-                {"id": "01010101010101010101010101010101", "direction": "received", "conversation": "unknown",
-                 "anonymous": false, "signed": false, "format": "text", "file": null, "text": "hi", "truncated": false, "size": 2, "at": 50, "delivery": null},
                 {"id": id, "direction": "sent", "conversation": to, "anonymous": false, "signed": false, "format": "text", "file": null, "text": "hello",
                  "truncated": false, "size": 5, "at": 1_700_000_000_000_u64, "delivery": {"state": "queued"}},
             ],
             "settings": common::settings(LOCAL),
+        })
+    );
+}
+
+#[test]
+fn a_page_of_messages_has_the_form_that_was_agreed() {
+    let mut world = World::with_page(with_inbox(&[received(1, 50, b"hi")]));
+    assert_eq!(
+        world.ask(json!({"type": "messages", "conversation": "unknown"})),
+        json!({
+            "type": "messages",
+            "messages": [
+                {"id": "01010101010101010101010101010101", "direction": "received", "conversation": "unknown",
+                 "anonymous": false, "signed": false, "format": "text", "file": null, "text": "hi", "truncated": false, "size": 2, "at": 50, "delivery": null},
+            ],
+            "more": false,
         })
     );
 }
@@ -98,7 +111,7 @@ fn a_message_is_accepted_and_shown_when_it_is_on_disk_and_not_before() {
     world.behaviour = Behaviour::Hangs;
     let request = world.post(PAGE, &sample(RequestKind::Send));
     assert_eq!(world.mail(PAGE), [] as [Value; 0]);
-    assert_eq!(texts(&world.snapshot()), [] as [&str; 0]);
+    assert_eq!(world.snapshot()["conversations"], json!([]));
     world.behaviour = Behaviour::Works;
     world.work();
     let id = world.reply(request).unwrap()["id"].clone();
@@ -143,8 +156,8 @@ fn the_newest_messages_are_shown_oldest_first() {
         })
         .collect();
     let mut world = World::with_page(with_inbox(&inbox));
-    let expected: Vec<String> = (51..=250).map(|n| n.to_string()).collect();
-    assert_eq!(texts(&world.snapshot()), expected);
+    let expected: Vec<String> = (201..=250).map(|n| n.to_string()).collect();
+    assert_eq!(texts(&mut world), expected);
 }
 
 #[test]
@@ -182,7 +195,7 @@ fn a_message_that_was_taken_back_is_still_readable() {
 #[test]
 fn bytes_that_are_no_text_are_shown_as_such() {
     let mut world = World::with_page(with_inbox(&[received(1, 50, &[0xff, 0xfe])]));
-    assert_eq!(texts(&world.snapshot()), ["ff fe"]);
+    assert_eq!(texts(&mut world), ["ff fe"]);
 }
 
 #[test]
@@ -268,7 +281,7 @@ fn another_directory_starts_anew_and_keeps_identity_and_messages() {
         .find(|event| event["type"] == "snapshot")
         .unwrap()["snapshot"];
     assert_eq!(snapshot["settings"]["directory"], OTHER);
-    assert_eq!(texts(snapshot), ["hello"]);
+    assert_eq!(texts(&mut world), ["hello"]);
 }
 
 #[test]
@@ -355,7 +368,7 @@ fn settings_wait_until_the_old_client_has_written_its_last() {
     assert_eq!(world.reply(second).unwrap()["type"], "accepted");
     assert_eq!(world.reply(settings).unwrap()["type"], "ok");
     assert_eq!(world.reply(after).unwrap()["settings"]["directory"], OTHER);
-    assert_eq!(texts(&world.snapshot()), ["hello", "hello"]);
+    assert_eq!(texts(&mut world), ["hello", "hello"]);
 }
 
 #[test]
@@ -442,17 +455,17 @@ fn a_damaged_identity_is_told_and_never_overwritten() {
 
 #[test]
 fn a_damaged_message_hides_no_other() {
-    let mut disk = with_inbox(&[received(1, 50, b"hi")]);
+    let messages = [1, 2, 3].map(|number| received(number, 50, b"hi"));
+    let mut disk = with_inbox(&messages);
     disk.put(Table::Core(Store::Inbox), &[2; 16], b"damaged");
-    disk.put(Table::Core(Store::Sent), &[3; 16], b"");
+    disk.put(Table::Core(Store::Inbox), &[3; 16], b"");
     let mut world = World::with_page(disk);
-    assert_eq!(texts(&world.snapshot()), ["hi"]);
+    assert_eq!(texts(&mut world), ["hi"]);
 }
 
 /// What a page would see after a restart on this disk: ids and states.
 fn seen_after_restart(disk: &Disk) -> Vec<(String, String)> {
-    let snapshot = World::with_page(disk.clone()).snapshot();
-    let messages = snapshot["messages"].as_array().unwrap();
+    let messages = World::with_page(disk.clone()).all_messages();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     messages
         .iter()
@@ -508,7 +521,7 @@ fn a_restart_keeps_the_identity_and_what_waits() {
     let id = world.send("hello");
     let keys = world.disk.records(&[Store::Identity]);
     let mut again = World::with_page(world.disk.clone());
-    assert_eq!(again.snapshot()["messages"][0]["id"], json!(id));
+    assert_eq!(again.all_messages()[0]["id"], json!(id));
     assert!(again.disk.records(&[Store::Identity]) == keys);
 }
 
@@ -530,13 +543,9 @@ fn a_sent_message_is_shown_with_what_became_of_it() {
         &message.id.0,
         &message.to_record(),
     );
-    let snapshot = World::with_page(disk).snapshot();
-    assert_eq!(
-        snapshot["messages"][0]["delivery"],
-        json!({"state": "atGateway"})
-    );
-    assert_eq!(
-        snapshot["messages"][0]["conversation"],
-        address().to_string()
-    );
+    let mut world = World::with_page(disk.with_conversations());
+    let shown = world.messages(&address().to_string());
+    assert_eq!(shown[0]["delivery"], json!({"state": "atGateway"}));
+    let conversation = &world.snapshot()["conversations"][0];
+    assert_eq!(conversation["last"]["state"], "atGateway");
 }

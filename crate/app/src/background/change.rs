@@ -75,6 +75,11 @@ impl Background {
             Phase::Running(mut run) => {
                 let close = |socket| Effect::CloseSocket { socket };
                 self.effects.extend(run.disconnect().into_iter().map(close));
+                for asker in run.take_askers() {
+                    let error = RequestError::Starting.view();
+                    self.pages
+                        .reply(&mut self.effects, asker, Reply::Error { error });
+                }
                 self.end(run, next);
             }
             _ => self.go_on(next),
@@ -113,6 +118,7 @@ impl Background {
                 while let Some(output) = run.client.poll() {
                     run.carry_out_last(output, &mut self.pages, &mut self.effects);
                 }
+                run.settle(&self.pages, &mut self.effects);
                 match failed {
                     Some(reason) => self.keep_run(now, run, &next, reason),
                     None => self.end(run, next),

@@ -13,14 +13,16 @@ use zeroize::Zeroizing;
 use crate::page::BackgroundMessage;
 
 /// One store of records on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// One of the core's.
     Core(Store),
     /// The settings: one record, under [`crate::settings::SETTINGS_KEY`].
     Settings,
-    /// The id of each received message that the user has not seen, with that of its conversation.
-    Unread,
+    /// What is known of each conversation, by its id.
+    Conversation,
+    /// Segments of conversations: which messages there are, in their order.
+    Timeline,
     /// The vault's own: its envelope and its device key, two copies each. They are kept as they are.
     Vault,
 }
@@ -32,7 +34,8 @@ impl Table {
         match self {
             Self::Core(store) => store.name(),
             Self::Settings => "settings",
-            Self::Unread => "unread",
+            Self::Conversation => "conversation",
+            Self::Timeline => "timeline",
             Self::Vault => "vault",
         }
     }
@@ -48,22 +51,17 @@ impl Table {
     pub fn is_loaded(self) -> bool {
         match self {
             Self::Core(store) => Store::LOADED.contains(&store),
-            Self::Settings | Self::Unread => true,
-            Self::Vault => false,
+            Self::Settings | Self::Conversation => true,
+            Self::Timeline | Self::Vault => false,
         }
-    }
-
-    /// Whether this is part of the history, of which only the newest records are loaded.
-    #[must_use]
-    pub fn is_history(self) -> bool {
-        matches!(self, Self::Core(Store::Sent | Store::Inbox))
     }
 
     /// All tables, in a fixed order.
     pub fn all() -> impl Iterator<Item = Self> {
         Store::ALL.iter().copied().map(Self::Core).chain([
             Self::Settings,
-            Self::Unread,
+            Self::Conversation,
+            Self::Timeline,
             Self::Vault,
         ])
     }
@@ -137,12 +135,10 @@ pub type FetchId = Scoped<u32>;
 /// Names a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitId {
-    /// The client's.
-    Client(Scoped<client::CommitId>),
+    /// Of one run of the client: its changes, and the app's own.
+    Run(Scoped<u64>),
     /// Of new settings.
     Settings,
-    /// Of what the user has seen.
-    Seen,
     /// Of a new vault, with all that is in it at first.
     NewVault,
     /// Of another envelope: a passphrase was set, changed or removed.
@@ -157,9 +153,8 @@ pub enum CommitId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortId(pub u32);
 
-/// Names a read of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReadId(pub(crate) u32);
+/// Names a read of records.
+pub type ReadId = Scoped<u32>;
 
 /// What outlives the background and not the browser. Not `Debug`: there is the vault's key in it.
 #[derive(Clone, PartialEq, Eq)]

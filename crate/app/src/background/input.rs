@@ -33,9 +33,6 @@ pub struct StoredVault {
 pub struct Stored {
     /// All records of the tables that are loaded ([`Table::is_loaded`]).
     pub records: Vec<StoredRecord>,
-    /// The newest [`crate::history::HISTORY_LIMIT`] records each of the stores of finished and
-    /// received messages.
-    pub history: Vec<StoredRecord>,
     /// Freshly seeded randomness for the client.
     pub rng: ChaCha20Rng,
 }

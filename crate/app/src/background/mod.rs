@@ -80,6 +80,9 @@ impl Background {
 
     /// Takes note of something that happened.
     pub fn handle(&mut self, now: Time, input: Input) {
+        if let Phase::Running(run) | Phase::Ending(run, _) = &mut self.phase {
+            run.set_clock(now);
+        }
         match input {
             Input::VaultRead(found) => self.vault_read(now, &found),
             Input::Loaded(stored) => self.loaded(now, *stored),
@@ -114,25 +117,24 @@ impl Background {
 
     fn saved(&mut self, now: Time, id: CommitId) {
         match id {
-            CommitId::Client(_) => self.client_input(now, Input::Saved(id)),
+            CommitId::Run(_) => self.client_input(now, Input::Saved(id)),
             CommitId::Settings => self.settings_saved(),
             CommitId::NewVault => self.vault_written(now),
             CommitId::Secret => self.secret_written(now),
             CommitId::Nothing => self.erased(now),
-            CommitId::Seen | CommitId::Mending => {}
+            CommitId::Mending => {}
         }
     }
 
     fn save_failed(&mut self, now: Time, id: CommitId, reason: String) {
         match id {
-            CommitId::Client(_) => self.client_input(now, Input::SaveFailed(id, reason)),
+            CommitId::Run(_) => self.client_input(now, Input::SaveFailed(id, reason)),
             CommitId::Settings => self.settings_failed(reason),
             CommitId::NewVault => self.vault_not_written(now, reason),
             CommitId::Secret => self.secret_not_written(reason),
             CommitId::Nothing => self.not_erased(reason),
-            // What could not be saved as seen counts as unread again after a restart; what could not
-            // be mended is as good as before.
-            CommitId::Seen | CommitId::Mending => {}
+            // What could not be mended is as good as before.
+            CommitId::Mending => {}
         }
     }
 
@@ -158,7 +160,7 @@ impl Background {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Time> {
         let work = match &self.phase {
-            Phase::Running(run) => run.client.next_deadline(),
+            Phase::Running(run) => run.next_deadline(),
             Phase::Failed { retry_at, .. } => *retry_at,
             Phase::Forgetting(forgetting) => Some(forgetting.until),
             _ => None,
@@ -186,10 +188,9 @@ impl Background {
             Phase::Forgetting(_) => return self.forgetting_input(now, input),
             _ => return,
         };
-        let Some(input) = run.client_input(input) else {
-            return;
-        };
-        run.client.handle(now, input);
+        if let Some(input) = run.client_input(input) {
+            run.client.handle(now, input);
+        }
         self.drain_client();
     }
 
@@ -201,5 +202,13 @@ impl Background {
         while let Some(output) = run.client.poll() {
             run.carry_out(output, &mut self.pages, &mut self.effects);
         }
+        run.settle(&self.pages, &mut self.effects);
+    }
+
+    fn records_read(&mut self, read: ReadId, result: Result<Vec<StoredRecord>, String>) {
+        if let Phase::Running(run) = &mut self.phase {
+            run.records_read(read, result, &self.pages, &mut self.effects);
+        }
+        self.drain_client();
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sotto_core::{client::MessageId, time::Time};
 
-use super::effect::{Effect, PortId, ReadId};
+use super::effect::{Effect, PortId};
 use crate::{
     limit::{
         Bucket, MAX_PORTS, MAX_WAITING_REQUESTS, PART_BURST, PART_INTERVAL, REQUEST_BURST,
         REQUEST_INTERVAL,
     },
-    page::{BackgroundMessage, Event, MessageView, Reply, Request, RequestError},
+    page::{BackgroundMessage, Event, Reply, Request, RequestError},
 };
 
 /// Who waits for the reply to which request.
@@ -29,8 +29,6 @@ pub(super) struct Pages {
     parts: Bucket,
     /// Requests that came while the state was being loaded.
     waiting: VecDeque<(Asker, Request)>,
-    reads: BTreeMap<ReadId, (Asker, MessageView)>,
-    next_read: u32,
     /// Who sent the messages that are on their way to the disk, and their conversations.
     unaccepted: BTreeMap<MessageId, (Asker, String)>,
 }
@@ -42,8 +40,6 @@ impl Pages {
             bucket: Bucket::new(REQUEST_BURST, REQUEST_INTERVAL),
             parts: Bucket::new(PART_BURST, PART_INTERVAL),
             waiting: VecDeque::new(),
-            reads: BTreeMap::new(),
-            next_read: 0,
             unaccepted: BTreeMap::new(),
         }
     }
@@ -59,7 +55,6 @@ impl Pages {
     pub(super) fn close(&mut self, port: PortId) {
         self.ports.remove(&port);
         self.waiting.retain(|(asker, _)| asker.port != port);
-        self.reads.retain(|_, (asker, _)| asker.port != port);
         self.unaccepted.retain(|_, (asker, _)| asker.port != port);
     }
 
@@ -93,19 +88,6 @@ impl Pages {
     /// Gives back what waited, in order.
     pub(super) fn take_waiting(&mut self) -> VecDeque<(Asker, Request)> {
         std::mem::take(&mut self.waiting)
-    }
-
-    /// Notes who wants the whole of `message`.
-    pub(super) fn start_read(&mut self, asker: Asker, message: MessageView) -> ReadId {
-        self.next_read = self.next_read.wrapping_add(1);
-        let read = ReadId(self.next_read);
-        self.reads.insert(read, (asker, message));
-        read
-    }
-
-    /// Who wanted what was read; nobody if the page is gone.
-    pub(super) fn finish_read(&mut self, read: ReadId) -> Option<(Asker, MessageView)> {
-        self.reads.remove(&read)
     }
 
     /// Notes who is to hear when a message of a conversation is on disk.

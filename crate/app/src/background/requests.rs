@@ -2,21 +2,16 @@
 
 use sotto_core::{
     address::Address,
-    client::{
-        Client, GatewayChoice, MessageId, MoveError, ReceivedMessage, Recipient, Record, SendError,
-        SentMessage, Store,
-    },
-    keys::PublicKeys,
+    client::{Client, GatewayChoice, MessageId, MoveError, Recipient, SendError},
     message::SenderTag,
     time::Time,
 };
 use zeroize::Zeroizing;
 
 use super::{
-    Background, Change, CommitId, Effect, PortId, ReadId, StoredRecord, Table,
+    Background, Effect, PortId,
     pages::{Asker, post},
     run::Run,
-    sealing::core_record,
     start::Phase,
 };
 use crate::{
@@ -30,6 +25,7 @@ use crate::{
     sender::Sender,
     settings::{CheckedSettings, Settings},
     text::sentence,
+    timeline::{Side, received_after, segment_of},
 };
 
 /// What becomes of a request that was accepted.
@@ -184,8 +180,12 @@ impl Background {
             | Request::Pause { .. }
             | Request::Resume { .. }
             | Request::Probe {} => Err(RequestError::Starting),
-            Request::Messages { .. }
-            | Request::Search { .. }
+            Request::Messages {
+                conversation,
+                before,
+                after,
+            } => self.messages(asker, conversation, before, after),
+            Request::Search { .. }
             | Request::DeleteMessage { .. }
             | Request::DeleteConversation { .. } => Err(RequestError::Starting),
         }
@@ -270,27 +270,48 @@ impl Background {
 
     /// Nothing is unread any more up to this message.
     fn seen(&mut self, id: &str) -> Result<Outcome, RequestError> {
-        let run = match &mut self.phase {
-            Phase::Running(run) => run,
-            _ => return Err(RequestError::NoSuchMessage),
+        let id = message_id(id)?;
+        self.run()?;
+        let Phase::Running(run) = &mut self.phase else {
+            return Err(RequestError::Starting);
         };
-        let message = run.history.get(id).cloned();
-        let message = message.ok_or(RequestError::NoSuchMessage)?;
-        let seen = run.history.seen(&message);
-        if !seen.is_empty() {
-            self.effects.push_back(Effect::Commit {
-                id: CommitId::Seen,
-                changes: seen.iter().filter_map(|id| no_longer_unread(id)).collect(),
-            });
-            run.publish_conversation(&message.conversation, &self.pages, &mut self.effects);
-        }
+        let (one, entry) = run.timeline.find(id).ok_or(RequestError::NoSuchMessage)?;
+        let (conversation, segment) = (one.peer.id(), segment_of(entry.number));
+        let unseen = received_after(one.tail(), &entry);
+        run.see(
+            &conversation,
+            segment,
+            unseen,
+            &self.pages,
+            &mut self.effects,
+        );
         Ok(Outcome::Reply(Reply::Ok))
     }
 
-    /// The id of a message that is shown. A text that is no id names none.
+    /// Messages of a conversation, a page of them.
+    fn messages(
+        &mut self,
+        asker: Asker,
+        conversation: String,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Result<Outcome, RequestError> {
+        let beside = match (before, after) {
+            (Some(id), _) => Some((Side::Older, message_id(&id)?)),
+            (None, Some(id)) => Some((Side::Newer, message_id(&id)?)),
+            (None, None) => None,
+        };
+        self.run()?;
+        if let Phase::Running(run) = &mut self.phase {
+            run.page(asker, conversation, beside, &self.pages, &mut self.effects);
+        }
+        Ok(Outcome::Later)
+    }
+
+    /// The id of a message that is kept in memory. A text that is no id names none.
     fn known(&mut self, id: &str) -> Result<MessageId, RequestError> {
-        let shown = self.run()?.history.get(id).is_some();
-        id.parse()
+        let shown = self.run()?.holds(id);
+        message_id(id)
             .ok()
             .filter(|_| shown)
             .ok_or(RequestError::NoSuchMessage)
@@ -308,59 +329,19 @@ impl Background {
         Ok(Outcome::Reply(Reply::Ok))
     }
 
-    /// Asks for the record of a message. While a sent message moves from one store to the other it
-    /// is in exactly one.
+    /// Asks for the whole of a message.
     fn read(&mut self, asker: Asker, id: &str) -> Result<Outcome, RequestError> {
-        let key = self.known(id)?.0.to_vec();
-        let message = self
-            .run()?
-            .history
-            .get(id)
-            .cloned()
-            .ok_or(RequestError::NoSuchMessage)?;
-        let stores: &[Store] = match message.direction {
-            Direction::Sent => &[Store::Outbox, Store::Sent],
-            Direction::Received => &[Store::Inbox],
-        };
-        let places = stores
-            .iter()
-            .map(|store| (Table::Core(*store), key.clone()))
-            .collect();
-        let read = self.pages.start_read(asker, message);
-        self.effects.push_back(Effect::Read { read, places });
+        let id = message_id(id)?;
+        self.run()?;
+        if let Phase::Running(run) = &mut self.phase {
+            run.read_message(asker, id, &mut self.effects);
+        }
         Ok(Outcome::Later)
-    }
-
-    /// Answers with the whole text of a record.
-    pub(super) fn records_read(&mut self, read: ReadId, result: Result<Vec<StoredRecord>, String>) {
-        let Some((asker, message)) = self.pages.finish_read(read) else {
-            return;
-        };
-        let keys = self.run().map(|run| run.client.public_keys());
-        let letter = match result {
-            Ok(records) => keys.and_then(|own| {
-                let mut records = records.into_iter().filter_map(core_record);
-                records
-                    .find_map(|record| letter(&record, &own))
-                    .ok_or(RequestError::NoSuchMessage)
-            }),
-            Err(reason) => Err(RequestError::Storage(reason)),
-        };
-        let reply = match letter {
-            Ok(letter) => Reply::Message {
-                message,
-                text: letter.full_text(),
-            },
-            Err(error) => Reply::Error {
-                error: error.view(),
-            },
-        };
-        self.pages.reply(&mut self.effects, asker, reply);
     }
 
     fn diagnostics(&mut self) -> Result<Outcome, RequestError> {
         let mut packets = PacketCounts::from(self.run()?.client.statistics());
-        packets.damaged_records += self.safe.damaged;
+        packets.damaged_records += self.safe.damaged + u64::from(self.run()?.timeline.damaged());
         Ok(Outcome::Reply(Reply::Diagnostics { packets }))
     }
 
@@ -410,7 +391,7 @@ impl Background {
                 topology: run.topology,
                 storage: run.storage.clone(),
                 conversations: run.conversations(),
-                messages: run.history.messages().to_vec(),
+                messages: run.history.told(),
                 settings: run.settings.view(),
             },
             Phase::Failed { error, retry_at } => self.empty_snapshot(ConnectionView::Offline {
@@ -465,21 +446,8 @@ fn parse_tag(text: &str) -> Result<SenderTag, RequestError> {
     tag.ok_or_else(|| refused(SendError::UnknownCorrespondent))
 }
 
-fn no_longer_unread(id: &str) -> Option<Change> {
-    let id: MessageId = id.parse().ok()?;
-    Some(Change::Delete {
-        table: Table::Unread,
-        key: id.0.to_vec(),
-    })
-}
-
-fn letter(record: &Record, own: &PublicKeys) -> Option<Letter> {
-    match record.store {
-        Store::Inbox => ReceivedMessage::from_record(&record.key, &record.value)
-            .map(|message| Letter::received(&message, own)),
-        _ => SentMessage::from_record(&record.key, &record.value)
-            .map(|message| Letter::sent(&message, own)),
-    }
+fn message_id(text: &str) -> Result<MessageId, RequestError> {
+    text.parse().map_err(|_| RequestError::NoSuchMessage)
 }
 
 /// A message as it will be shown once it has a name and is on disk.

@@ -13,8 +13,6 @@ use super::{
 pub(super) struct Opened {
     /// All records of the stores that the client reads (`Store::LOADED`).
     pub(super) records: Vec<Record>,
-    /// As in [`Stored`].
-    pub(super) history: Vec<Record>,
     /// All records of the app's own tables that are loaded.
     tables: Vec<StoredRecord>,
     /// As in [`Stored`].
@@ -101,11 +99,6 @@ impl Safe {
             .partition(|record| matches!(record.table, Table::Core(_)));
         Ok(Opened {
             records: core.into_iter().filter_map(core_record).collect(),
-            history: self
-                .open_all(stored.history)
-                .into_iter()
-                .filter_map(core_record)
-                .collect(),
             tables,
             rng: stored.rng,
         })

@@ -149,9 +149,7 @@ impl Background {
         for (id, (asker, conversation)) in self.pages.take_unaccepted() {
             let id = id.to_string();
             let reply = match &self.phase {
-                Phase::Running(run) if run.history.get(&id).is_some() => {
-                    Reply::Accepted { id, conversation }
-                }
+                Phase::Running(run) if run.holds(&id) => Reply::Accepted { id, conversation },
                 _ => Reply::Error {
                     error: self.closed().unwrap_or(RequestError::Starting).view(),
                 },

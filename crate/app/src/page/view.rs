@@ -1,6 +1,6 @@
 //! Messages and the connection as pages show them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use sotto_core::{
     client::{DeliveryState, FailReason, Outcome, Problem, ReceivedMessage, SentMessage},
@@ -43,11 +43,12 @@ pub struct SurbLevel {
 }
 
 /// What is known of who writes in a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub enum Trust {
     /// Nothing that could be checked.
+    #[default]
     None,
     /// Their messages are signed with the address's key.
     Signed,
@@ -116,7 +117,7 @@ impl From<&MessageView> for LastMessage {
 }
 
 /// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
@@ -256,7 +257,7 @@ fn count(count: usize) -> u32 {
 }
 
 /// How far a message of ours got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(tsify::Tsify))]
 #[serde(rename_all = "camelCase")]
 pub enum DeliveryStateName {

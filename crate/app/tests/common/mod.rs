@@ -16,14 +16,15 @@ use sotto_app::background::{
     Background, Change, CommitId, Effect, FetchId, Input, PortId, Session, SocketId, Stored,
     StoredRecord, StoredVault, Table,
 };
-use sotto_app::page::RequestKind;
+use sotto_app::page::{MessageView, RequestKind};
 use sotto_app::sender::{ExtensionOrigin, Sender};
 use sotto_app::settings::{CheckedSettings, SETTINGS_KEY};
+use sotto_app::timeline::Timeline;
 use sotto_app::vault::{DeviceKey, Envelope, Secret, Vault};
 use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
-use sotto_core::client::{Record, Store};
-use sotto_core::keys::{ClientKeys, IdentityKey};
+use sotto_core::client::{ReceivedMessage, Record, SentMessage, Store};
+use sotto_core::keys::{ClientKeys, IdentityKey, PublicKeys};
 use sotto_core::time::Time;
 use sotto_core::topology::DirectoryReplies;
 use unicode_normalization::UnicodeNormalization;
@@ -73,8 +74,28 @@ impl Disk {
             .collect()
     }
 
+    /// The same with conversations, as they are written along with messages.
+    #[must_use]
+    pub fn with_conversations(mut self) -> Self {
+        let own = ClientKeys::generate(&mut ChaCha20Rng::from_seed([9; 32])).public();
+        let mut timeline = Timeline::default();
+        let mut messages: Vec<_> = self
+            .records(&[Store::Inbox, Store::Outbox, Store::Sent])
+            .iter()
+            .map(|record| view(record, &own))
+            .collect();
+        messages.sort_by_key(|message| message.at);
+        for message in messages {
+            timeline.add(message.id.parse().unwrap(), &message);
+        }
+        for ((table, key), value) in timeline.take_writes() {
+            self.put(table, &key, &value.unwrap());
+        }
+        self
+    }
+
     /// Applies changes that were sealed by a vault.
-    fn apply(&mut self, vault: &Vault, changes: Vec<Change>) {
+    fn apply(&mut self, vault: &Vault, names: &mut Names, changes: Vec<Change>) {
         for change in changes {
             match change {
                 Change::Put { table, key, value } if table == Table::Vault => {
@@ -83,13 +104,54 @@ impl Disk {
                 Change::Put { table, key, value } => {
                     let record = vault.open(table.name(), &key, &value).unwrap();
                     self.put(table, &record.key, &record.value);
+                    names.keys.insert((table.name(), key), record.key);
                 }
-                Change::Delete { table, key: name } => self.0.retain(|(own, key), _| {
-                    *own != table.name() || vault.name(own, key).as_bytes() != name.as_slice()
-                }),
+                Change::Delete { table, key: name } => {
+                    if let Some(key) = names.key(self, table, &name) {
+                        self.0.remove(&(table.name(), key));
+                    }
+                }
                 Change::Clear(table) => self.0.retain(|(name, _), _| *name != table.name()),
             }
         }
+    }
+}
+
+/// The keys of records, by the names that a vault gives them.
+struct Names {
+    vault: Vault,
+    keys: BTreeMap<(&'static str, Vec<u8>), Vec<u8>>,
+    /// For as many records.
+    of: usize,
+}
+
+impl Names {
+    fn key(&mut self, disk: &Disk, table: Table, name: &[u8]) -> Option<Vec<u8>> {
+        let known = |names: &Self| names.keys.get(&(table.name(), name.to_vec())).cloned();
+        known(self).or_else(|| {
+            if self.of != disk.0.len() {
+                self.of = disk.0.len();
+                self.learn(disk);
+            }
+            known(self)
+        })
+    }
+
+    fn learn(&mut self, disk: &Disk) {
+        for (table, key) in disk.0.keys() {
+            let name = self.vault.name(table, key).as_bytes().to_vec();
+            self.keys.insert((*table, name), key.clone());
+        }
+    }
+}
+
+fn view(record: &Record, own: &PublicKeys) -> MessageView {
+    let (key, value) = (&record.key, &record.value);
+    match record.store {
+        Store::Inbox => {
+            MessageView::received(&ReceivedMessage::from_record(key, value).unwrap(), own)
+        }
+        _ => MessageView::sent(&SentMessage::from_record(key, value).unwrap(), own),
     }
 }
 
@@ -123,6 +185,7 @@ pub enum Behaviour {
 pub struct World {
     pub app: Background,
     vault: Vault,
+    names: Names,
     pub session: Option<Session>,
     pub now: Time,
     pub disk: Disk,
@@ -154,6 +217,11 @@ impl World {
         Self {
             app: background(),
             vault: vault(),
+            names: Names {
+                vault: vault(),
+                keys: BTreeMap::new(),
+                of: 0,
+            },
             session: None,
             now: Time::from_millis(1_700_000_000_000),
             history: vec![disk.clone()],
@@ -257,12 +325,10 @@ impl World {
             Effect::Commit { id, changes } => self.commit(id, changes),
             Effect::Read { read, .. } if fails => Input::RecordsRead(read, Err(reason())),
             Effect::Read { read, places } => {
-                let mut all = self.sealed(|_| true);
-                let find = |(table, key): (Table, Vec<u8>)| {
-                    let is = |record: &StoredRecord| record.table == table && record.key == key;
-                    all.iter().position(is).map(|place| all.swap_remove(place))
-                };
-                let found = places.into_iter().filter_map(find).collect();
+                let places = places.into_iter();
+                let found = places
+                    .filter_map(|(table, name)| self.find(table, &name))
+                    .collect();
                 Input::RecordsRead(read, Ok(found))
             }
             _ => unreachable!("no job"),
@@ -270,9 +336,22 @@ impl World {
     }
 
     fn commit(&mut self, id: CommitId, changes: Vec<Change>) -> Input {
-        self.disk.apply(&self.vault, changes);
+        self.disk.apply(&self.vault, &mut self.names, changes);
         self.history.push(self.disk.clone());
         Input::Saved(id)
+    }
+
+    /// The record of that name, as the background gets it.
+    fn find(&mut self, table: Table, name: &[u8]) -> Option<StoredRecord> {
+        let key = self.names.key(&self.disk, table, name)?;
+        let value = self.disk.get(table, &key)?;
+        let mut rng = ChaCha20Rng::seed_from_u64(9);
+        let sealed = self.vault.seal(table.name(), &key, value, &mut rng);
+        Some(StoredRecord {
+            table,
+            key: name.to_vec(),
+            value: sealed.bytes,
+        })
     }
 
     /// What the vault's own table holds.
@@ -310,7 +389,6 @@ impl World {
     fn load(&self) -> Stored {
         Stored {
             records: self.sealed(Table::is_loaded),
-            history: self.sealed(Table::is_history),
             rng: self.rng(),
         }
     }
@@ -393,6 +471,25 @@ impl World {
             .find(|event| event["type"] == "snapshot");
         self.handle(Input::PortClosed(port));
         snapshot.expect("a snapshot")["snapshot"].clone()
+    }
+
+    /// The newest messages of a conversation.
+    pub fn messages(&mut self, conversation: &str) -> Vec<Value> {
+        let reply = self.ask(json!({
+            "type": "messages", "conversation": conversation, "before": null, "after": null
+        }));
+        reply["messages"].as_array().expect("messages").clone()
+    }
+
+    /// The newest messages of all conversations, oldest first.
+    pub fn all_messages(&mut self) -> Vec<Value> {
+        let snapshot = self.snapshot();
+        let conversations = snapshot["conversations"].as_array().unwrap().iter();
+        let mut messages: Vec<Value> = conversations
+            .flat_map(|one| self.messages(one["id"].as_str().unwrap()))
+            .collect();
+        messages.sort_by_key(|message| message["at"].as_u64());
+        messages
     }
 
     /// Sends a message, and gives its id.

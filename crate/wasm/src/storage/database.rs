@@ -8,8 +8,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    IdbCursorDirection, IdbCursorWithValue, IdbDatabase, IdbObjectStore, IdbTransaction,
-    IdbTransactionMode, IdbVersionChangeEvent,
+    IdbDatabase, IdbObjectStore, IdbTransaction, IdbTransactionMode, IdbVersionChangeEvent,
 };
 
 use sotto_app::background::{Change, StoredRecord, Table};
@@ -18,15 +17,10 @@ use super::request::{complete, reason, result};
 use crate::global::indexed_db;
 
 /// The version of the set of object stores; opening an older one creates what it lacks.
-pub(super) const VERSION: u32 = 4;
-/// The first version in which everything is sealed. What older ones have, none of which was ever
-/// released, is deleted: it is in clear.
-const FIRST_SEALED: u32 = 4;
-/// In a history: the field with the time of writing, and the index over it. Message ids are random,
-/// and say nothing of it.
-const WRITTEN_AT: &str = "writtenAt";
-/// In a history: the field with the bytes.
-const VALUE: &str = "value";
+pub(super) const VERSION: u32 = 5;
+/// The first version in which everything is sealed, and conversations have records. What older ones
+/// have, none of which was ever released, is deleted: it is in clear, or nowhere to be found.
+const FIRST_SEALED: u32 = 5;
 
 #[wasm_bindgen]
 extern "C" {
@@ -130,40 +124,14 @@ impl Database {
         Ok(false)
     }
 
-    /// The records of a history that were written last: at most `count`, and no more once there are
-    /// `size` bytes.
-    pub(super) async fn newest(
-        &self,
-        table: Table,
-        count: usize,
-        size: usize,
-    ) -> Result<Vec<StoredRecord>, String> {
-        let transaction = self.transaction([table].into_iter(), IdbTransactionMode::Readonly)?;
-        let request = object_store(&transaction, table)?
-            .index(WRITTEN_AT)
-            .and_then(|index| {
-                index.open_cursor_with_range_and_direction(&JsValue::NULL, IdbCursorDirection::Prev)
-            })
-            .map_err(|error| reason(&error))?;
-        let mut records: Vec<StoredRecord> = Vec::new();
-        let mut total = 0;
-        while let Ok(cursor) = result(&request).await?.dyn_into::<IdbCursorWithValue>() {
-            let record = cursor_record(table, &cursor).map_err(|error| reason(&error))?;
-            total += record.value.len();
-            records.push(record);
-            if records.len() >= count || total >= size {
-                break;
-            }
-            cursor.continue_().map_err(|error| reason(&error))?;
-        }
-        Ok(records)
-    }
-
-    /// Those of these records that exist.
+    /// Those of these records that exist, as they are at one moment.
     pub(super) async fn those(
         &self,
         places: Vec<(Table, Vec<u8>)>,
     ) -> Result<Vec<StoredRecord>, String> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
         let tables = places.iter().map(|(table, _)| *table);
         let transaction = self.transaction(tables, IdbTransactionMode::Readonly)?;
         let mut records = Vec::new();
@@ -206,11 +174,7 @@ fn upgrade(database: &IdbDatabase, from: f64) {
     }
     for table in Table::all() {
         // What fails here makes the first transaction fail, which is told.
-        if let Ok(store) = database.create_object_store(table.name())
-            && table.is_history()
-        {
-            let _ = store.create_index_with_str(WRITTEN_AT, WRITTEN_AT);
-        }
+        let _ = database.create_object_store(table.name());
     }
 }
 
@@ -223,9 +187,7 @@ fn object_store(transaction: &IdbTransaction, table: Table) -> Result<IdbObjectS
 fn apply(transaction: &IdbTransaction, change: &Change) -> Result<(), JsValue> {
     let store = transaction.object_store(change.table().name())?;
     match change {
-        Change::Put { table, key, value } => store
-            .put_with_key(&stored(*table, value), &array(key))
-            .map(drop),
+        Change::Put { key, value, .. } => store.put_with_key(&array(value), &array(key)).map(drop),
         Change::Delete { key, .. } => store.delete(&array(key)).map(drop),
         Change::Clear(_) => store.clear().map(drop),
     }
@@ -239,13 +201,12 @@ async fn contents(transaction: &IdbTransaction, table: Table) -> Result<Vec<Stor
     let keys: Array = result(&keys).await?.unchecked_into();
     let values: Array = result(&values).await?.unchecked_into();
     let pairs = keys.iter().zip(values.iter());
-    Ok(pairs
-        .map(|(key, value)| StoredRecord {
-            table,
-            key: bytes(&key),
-            value: content(&value),
-        })
-        .collect())
+    let record = |(key, value): (JsValue, JsValue)| StoredRecord {
+        table,
+        key: bytes(&key),
+        value: bytes(&value),
+    };
+    Ok(pairs.map(record).collect())
 }
 
 async fn get(
@@ -257,42 +218,11 @@ async fn get(
         .get(&array(key))
         .map_err(|error| reason(&error))?;
     let value = result(&request).await?;
-    Ok((!value.is_undefined()).then(|| content(&value)))
-}
-
-fn cursor_record(table: Table, cursor: &IdbCursorWithValue) -> Result<StoredRecord, JsValue> {
-    Ok(StoredRecord {
-        table,
-        // The key of a cursor over an index is what the index is sorted by.
-        key: bytes(&cursor.primary_key()?),
-        value: content(&cursor.value()?),
-    })
+    Ok((!value.is_undefined()).then(|| bytes(&value)))
 }
 
 fn array(bytes: &[u8]) -> JsValue {
     Uint8Array::from(bytes).into()
-}
-
-/// A record's value as it is stored: bytes, and in a history also when they were written, for the
-/// index.
-fn stored(table: Table, value: &[u8]) -> JsValue {
-    if !table.is_history() {
-        return array(value);
-    }
-    let object = Object::new();
-    let _ = Reflect::set(&object, &WRITTEN_AT.into(), &js_sys::Date::now().into());
-    let _ = Reflect::set(&object, &VALUE.into(), &array(value));
-    object.into()
-}
-
-/// The bytes of what [`stored`] made.
-fn content(stored: &JsValue) -> Vec<u8> {
-    if stored.is_instance_of::<Uint8Array>() {
-        return bytes(stored);
-    }
-    Reflect::get(stored, &VALUE.into())
-        .map(|value| bytes(&value))
-        .unwrap_or_default()
 }
 
 /// The bytes of a stored value (`Uint8Array`) or of a key (which IndexedDB gives back as an

@@ -14,14 +14,9 @@ use std::collections::VecDeque;
 use sotto_app::background::{
     Change, CommitId, Input, ReadId, Session, Stored, StoredRecord, StoredVault, Table,
 };
-use sotto_app::history::HISTORY_LIMIT;
 
 use crate::{console, random};
 use database::Database;
-
-/// How much of the history is loaded at most, in bytes: long messages could fill the memory
-/// otherwise.
-const HISTORY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Something to do with the disk.
 pub(crate) enum Job {
@@ -179,17 +174,9 @@ impl Storage {
     async fn load(&self) -> Result<Stored, String> {
         let database = self.database().await?;
         let rng = random::rng().map_err(|_| "it gives no randomness".to_owned())?;
-        let tables: Vec<Table> = Table::all().filter(|table| table.is_loaded()).collect();
-        let records = database.all(&tables).await?;
-        let mut history = Vec::new();
-        for table in Table::all().filter(|table| table.is_history()) {
-            history.extend(database.newest(table, HISTORY_LIMIT, HISTORY_BYTES).await?);
-        }
-        Ok(Stored {
-            records,
-            history,
-            rng,
-        })
+        let loaded: Vec<Table> = Table::all().filter(|table| table.is_loaded()).collect();
+        let records = database.all(&loaded).await?;
+        Ok(Stored { records, rng })
     }
 }
 

@@ -103,7 +103,7 @@ async fn a_vault_is_told_by_its_copies_and_without_them_by_any_record() {
     let storage = Storage::new("vault");
     assert!(!vault(&storage).await.has_records);
     let note = Change::Put {
-        table: Table::Unread,
+        table: Table::Conversation,
         key: vec![5; 32],
         value: b"sealed".to_vec(),
     };
@@ -217,48 +217,18 @@ async fn what_was_saved_is_loaded_again_and_what_was_deleted_is_not() {
 }
 
 #[wasm_bindgen_test]
-async fn of_a_history_the_newest_are_loaded_whatever_their_keys_are() {
-    let storage = Storage::new("history");
-    for (key, value) in [(9, b"a"), (3, b"b"), (7, b"c")] {
-        work(
-            &storage,
-            vec![Job::Commit(SETTINGS, vec![put(Store::Inbox, key, value)])],
-        )
-        .await;
-        // The order is that of the clock's milliseconds.
-        script("return new Promise((resolve) => setTimeout(resolve, 5))").await;
-    }
-    let database = storage.database().await.unwrap();
-    let newest = async |count, size| {
-        let table = Table::Core(Store::Inbox);
-        let records = database.newest(table, count, size).await.unwrap();
-        records
-            .into_iter()
-            .flat_map(|record| record.value)
-            .collect::<Vec<u8>>()
-    };
-    assert_eq!(newest(2, 1_000).await, b"cb");
-    assert_eq!(newest(10, 2).await, b"cb");
-    assert_eq!(values(&load(&storage).await.history).concat(), b"cba");
-}
-
-#[wasm_bindgen_test]
 async fn of_several_places_those_that_exist_are_read_in_their_order() {
     let storage = Storage::new("places");
     let changes = vec![put(Store::Sent, 1, b"sent"), put(Store::Inbox, 1, b"inbox")];
     work(&storage, vec![Job::Commit(SETTINGS, changes)]).await;
     let place = |store| (Table::Core(store), vec![1]);
     let read = |places| storage.read(places);
-    let found = read(
-        [Store::Inbox, Store::Outbox, Store::Sent]
-            .map(place)
-            .to_vec(),
-    )
-    .await
-    .unwrap();
-    assert_eq!(values(&found), [&b"inbox"[..], b"sent"]);
+    let stores = [Store::Inbox, Store::Outbox, Store::Sent, Store::Inbox];
+    let found = read(stores.map(place).to_vec()).await.unwrap();
+    assert_eq!(values(&found), [&b"inbox"[..], b"sent", b"inbox"]);
     assert_eq!(found[1].table.name(), "sent");
     assert!(read(vec![place(Store::Outbox)]).await.unwrap().is_empty());
+    assert!(read(Vec::new()).await.unwrap().is_empty());
 }
 
 #[wasm_bindgen_test]

@@ -1,17 +1,20 @@
 //! One run of the client: from the loaded state until the settings change or the browser ends the
 //! background.
 
+mod bookkeeping;
+mod books;
 mod conversations;
 mod outputs;
+mod paging;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sotto_core::{
     client::{
-        self, Client, Config, ConnectionId, MessageId, OtherGateways, ReceivedMessage, Record,
-        SentMessage, Store,
+        self, Client, Config, ConnectionId, MessageId, OtherGateways, Problem, Record, SentMessage,
+        Store,
     },
-    keys::PublicKeys,
     message::SenderTag,
     time::Time,
     topology::WebSocketPolicy,
@@ -20,14 +23,20 @@ use sotto_core::{
 use super::{
     effect::{CommitId, Scoped, SocketId, Table},
     input::Input,
+    pages::Asker,
     sealing::Opened,
 };
 use crate::{
     history::History,
-    page::{ConnectionView, ErrorView, GatewaysView, MessageView, RequestError, TopologyView},
+    page::{
+        ConnectionView, ErrorView, GatewaysView, MessageView, Reply, RequestError, TopologyView,
+    },
     settings::{CheckedSettings, Traffic},
     text::sentence,
+    timeline::{Known, Timeline},
 };
+use books::Books;
+use reading::Reads;
 
 /// A client at work, and what pages are shown of it.
 pub(super) struct Run {
@@ -36,6 +45,19 @@ pub(super) struct Run {
     pub(super) client: Client,
     pub(super) settings: CheckedSettings,
     pub(super) history: History,
+    pub(super) timeline: Timeline,
+    /// What pages are to be shown of conversations when the commit under way is durable.
+    showing: Known,
+    books: Books<After>,
+    /// What was waiting for a commit that is durable now.
+    done: Vec<After>,
+    reads: Reads,
+    /// The conversations of the messages that are on their way.
+    outgoing: BTreeMap<MessageId, String>,
+    /// Messages that the client is writing, or has tried to write.
+    fresh: BTreeSet<MessageId>,
+    /// The time of the latest input.
+    clock: Time,
     pub(super) connection: ConnectionView,
     /// What the client told of gateways other than its own.
     others: OtherGateways,
@@ -46,11 +68,19 @@ pub(super) struct Run {
     /// Messages that were handed to the client and are not on disk yet, so not to be shown.
     unsaved: BTreeMap<MessageId, MessageView>,
     /// Why nothing can be saved.
+    problem: Option<ErrorView>,
+    /// The same, as pages were told.
     pub(super) storage: Option<ErrorView>,
     sockets: BTreeSet<ConnectionId>,
-    /// The commit that is under way; the client makes one at a time.
-    commit: Option<client::CommitId>,
     fetches: u32,
+}
+
+/// What happens when a change is durable.
+pub(super) enum After {
+    /// A request is answered.
+    Reply(Asker, Reply),
+    /// Pages are told of a conversation.
+    Conversation(String),
 }
 
 impl Run {
@@ -61,27 +91,39 @@ impl Run {
         settings: CheckedSettings,
         stored: Opened,
     ) -> Result<Self, RequestError> {
-        let outbox = |record: &&Record| record.store == Store::Outbox;
-        let outbox: Vec<Record> = stored.records.iter().filter(outbox).cloned().collect();
-        let unread = stored.table(Table::Unread);
-        let unread = unread.filter_map(conversations::unread).collect();
+        let timeline = Timeline::load(stored.table(Table::Conversation));
+        let outbox = outbox(&stored.records);
         let client = Client::new(config(&settings), stored.records, stored.rng, now)
             .map_err(|error| RequestError::Unusable(sentence(&error)))?;
-        let shown = stored.history.iter().chain(&outbox);
-        let history = history(shown, unread, &client.public_keys());
+        let mut history = History::default();
+        let own = client.public_keys();
+        let outgoing = outbox.into_iter().map(|message| {
+            let view = MessageView::sent(&message, &own);
+            let conversation = view.conversation.clone();
+            history.put_under_way(view);
+            (message.id, conversation)
+        });
         Ok(Self {
+            outgoing: outgoing.collect(),
             number,
             client,
             settings,
             history,
+            timeline,
+            showing: Known::new(),
+            books: Books::default(),
+            done: Vec::new(),
+            reads: Reads::default(),
+            fresh: BTreeSet::new(),
+            clock: now,
             connection: ConnectionView::starting(),
             others: OtherGateways::default(),
             topology: None,
             levels: BTreeMap::new(),
             unsaved: BTreeMap::new(),
+            problem: None,
             storage: None,
             sockets: BTreeSet::new(),
-            commit: None,
             fetches: 0,
         })
     }
@@ -98,7 +140,24 @@ impl Run {
 
     /// Whether all that the client wanted on disk is there.
     pub(super) fn is_saved(&self) -> bool {
-        self.commit.is_none()
+        self.books.is_idle()
+    }
+
+    /// Takes note of the time.
+    pub(super) fn set_clock(&mut self, now: Time) {
+        self.clock = now;
+    }
+
+    /// When [`Input::Tick`] is due at the latest.
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        let deadlines = [self.client.next_deadline(), self.books.deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Whether a message is among those that are kept in memory.
+    pub(super) fn holds(&self, id: &str) -> bool {
+        let newest = |id| self.timeline.find(id).is_some();
+        self.history.get(id).is_some() || id.parse().is_ok_and(newest)
     }
 
     /// Keeps the view of a message until it is on disk.
@@ -123,13 +182,9 @@ impl Run {
         Some(match input {
             Input::Tick => client::Input::Tick,
             Input::NetworkChanged => client::Input::NetworkChanged,
-            Input::Saved(CommitId::Client(id)) => {
-                let id = self.own(id)?;
-                self.commit.take_if(|commit| *commit == id);
-                client::Input::Saved(id)
-            }
-            Input::SaveFailed(CommitId::Client(id), reason) => {
-                client::Input::SaveFailed(self.own(id)?, reason)
+            Input::Saved(CommitId::Run(id)) => client::Input::Saved(self.saved(id)?),
+            Input::SaveFailed(CommitId::Run(id), reason) => {
+                client::Input::SaveFailed(self.save_failed(id, &reason)?, reason)
             }
             Input::GatewayOpened(socket) => client::Input::GatewayOpened {
                 connection: self.own(socket)?,
@@ -159,6 +214,24 @@ impl Run {
         })
     }
 
+    /// A commit is durable: what pages are shown, and which part of it was the client's.
+    fn saved(&mut self, id: Scoped<u64>) -> Option<client::CommitId> {
+        let durable = self.books.saved(self.own(id)?)?;
+        self.timeline.show(std::mem::take(&mut self.showing));
+        self.done.extend(durable.after);
+        self.problem = None;
+        if durable.client.is_some() {
+            self.fresh.clear();
+        }
+        durable.client
+    }
+
+    fn save_failed(&mut self, id: Scoped<u64>, reason: &str) -> Option<client::CommitId> {
+        let id = self.own(id)?;
+        self.problem = Some(ErrorView::from(&Problem::StorageFailed(reason.to_owned())));
+        self.books.failed(self.clock, id)
+    }
+
     /// The gateways that know us, as far as that is on disk.
     pub(super) fn gateways(&self) -> GatewaysView {
         let own = self.client.address().map(|own| own.gateway.to_string());
@@ -183,29 +256,11 @@ fn config(settings: &CheckedSettings) -> Config {
     }
 }
 
-/// What pages are shown after a start. A record that cannot be read stays on disk, and is not
-/// shown.
-fn history<'a>(
-    records: impl Iterator<Item = &'a Record>,
-    unread: Vec<(String, String)>,
-    own: &PublicKeys,
-) -> History {
-    let mut history = History::default();
-    for message in records.filter_map(|record| view(record, own)) {
-        history.put(message);
-    }
-    for (id, conversation) in unread {
-        history.set_unread(id, conversation);
-    }
-    history
-}
-
-fn view(record: &Record, own: &PublicKeys) -> Option<MessageView> {
-    match record.store {
-        Store::Inbox => ReceivedMessage::from_record(&record.key, &record.value)
-            .map(|message| MessageView::received(&message, own)),
-        Store::Outbox | Store::Sent => SentMessage::from_record(&record.key, &record.value)
-            .map(|message| MessageView::sent(&message, own)),
-        _ => None,
-    }
+/// The messages that are on their way.
+fn outbox(records: &[Record]) -> Vec<SentMessage> {
+    let own = records
+        .iter()
+        .filter(|record| record.store == Store::Outbox);
+    own.filter_map(|record| SentMessage::from_record(&record.key, &record.value))
+        .collect()
 }

@@ -3,16 +3,13 @@
 use std::collections::VecDeque;
 
 use sotto_core::{
-    client::{self, ConnectionState, DeliveryState, MessageId, Output, Problem, ReceivedMessage},
+    client::{ConnectionState, DeliveryState, MessageId, Output, ReceivedMessage},
     topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH},
 };
 
-use super::{Run, conversations::with_unread};
-use crate::background::{
-    effect::{CommitId, Effect},
-    pages::Pages,
-};
-use crate::page::{ConnectionView, DeliveryView, ErrorView, Event, MessageView};
+use super::{After, Run};
+use crate::background::{effect::Effect, pages::Pages};
+use crate::page::{ConnectionView, DeliveryView, Event, MessageView};
 
 impl Run {
     /// As [`Run::carry_out`] for a client that ends: it may still write, but not connect any more.
@@ -25,8 +22,7 @@ impl Run {
         if let Output::Commit(_)
         | Output::Message(_)
         | Output::Delivery { .. }
-        | Output::Surbs { .. }
-        | Output::Storage(_) = output
+        | Output::Surbs { .. } = output
         {
             self.carry_out(output, pages, effects);
         }
@@ -66,7 +62,7 @@ impl Run {
                 });
             }
             Output::FetchTopology => effects.push_back(self.fetch()),
-            Output::Commit(commit) => effects.push_back(self.commit(commit)),
+            Output::Commit(commit) => self.books.set_client(commit),
             Output::Message(message) => self.received(&message, pages, effects),
             Output::Delivery { id, state } => self.delivery(id, &state, pages, effects),
             Output::Connection(state) => self.connection_changed(&state, pages, effects),
@@ -75,7 +71,8 @@ impl Run {
                 pages.publish(effects, &Event::Address { address });
                 self.publish_gateways(pages, effects);
             }
-            Output::Storage(problem) => self.storage_changed(problem.as_ref(), pages, effects),
+            // What became of a commit, the app knows itself.
+            Output::Storage(_) => {}
             Output::Surbs { tag, available } => self.surbs(tag, available, pages, effects),
             Output::Topology(news) => {
                 let topology = news.into();
@@ -104,25 +101,15 @@ impl Run {
         }
     }
 
-    fn commit(&mut self, commit: client::Commit) -> Effect {
-        self.commit = Some(commit.id);
-        Effect::Commit {
-            id: CommitId::Client(self.scoped(commit.id)),
-            changes: with_unread(commit.changes, &self.client.public_keys()),
-        }
-    }
-
     fn received(
         &mut self,
         message: &ReceivedMessage,
         pages: &Pages,
         effects: &mut VecDeque<Effect>,
     ) {
-        let view = MessageView::received(message, &self.client.public_keys());
-        self.history
-            .set_unread(view.id.clone(), view.conversation.clone());
-        let news = self.history.put(view);
-        self.publish(news, pages, effects);
+        let message = MessageView::received(message, &self.client.public_keys());
+        self.history.put(message.clone());
+        self.publish_message(message, pages, effects);
     }
 
     /// The first state of a new message says that it is on disk: now it is shown, and then the page
@@ -134,16 +121,36 @@ impl Run {
         pages: &mut Pages,
         effects: &mut VecDeque<Effect>,
     ) {
-        let view = DeliveryView::from(state);
-        let news = match self.unsaved.remove(&id) {
-            Some(message) => self.history.put(MessageView {
-                delivery: Some(view),
-                ..message
-            }),
-            None => self.history.set_delivery(&id.to_string(), view),
-        };
-        self.publish(news, pages, effects);
+        if let Some(message) = self.unsaved.remove(&id) {
+            self.history.put_under_way(message.clone());
+            self.history.put(message);
+        }
+        let told = self
+            .history
+            .set_delivery(&id.to_string(), DeliveryView::from(state));
+        if let Some(message) = told {
+            self.publish_message(message, pages, effects);
+        }
+        if !self.outgoing.contains_key(&id) {
+            self.history.arrived(&id.to_string());
+        }
         pages.accept(effects, id);
+    }
+
+    /// Does what waited for the disk, and has the next changes written.
+    pub(in crate::background) fn settle(&mut self, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        if self.storage != self.problem {
+            self.storage.clone_from(&self.problem);
+            let problem = self.problem.clone();
+            pages.publish(effects, &Event::Storage { problem });
+        }
+        for after in std::mem::take(&mut self.done) {
+            match after {
+                After::Reply(asker, reply) => pages.reply(effects, asker, reply),
+                After::Conversation(id) => self.publish_conversation(&id, pages, effects),
+            }
+        }
+        self.commit(effects);
     }
 
     fn connection_changed(
@@ -157,23 +164,6 @@ impl Run {
             effects,
             &Event::Connection {
                 connection: self.connection.clone(),
-            },
-        );
-    }
-
-    /// While the disk fails, whoever sent a message goes on waiting: the client tries again, and
-    /// the message is accepted as soon as it is on disk. Meanwhile pages show why.
-    fn storage_changed(
-        &mut self,
-        problem: Option<&Problem>,
-        pages: &mut Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
-        self.storage = problem.map(ErrorView::from);
-        pages.publish(
-            effects,
-            &Event::Storage {
-                problem: self.storage.clone(),
             },
         );
     }

@@ -1,0 +1,194 @@
+//! What is read from disk for a page, in as many steps as it takes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use sotto_core::client::{MessageId, ReceivedMessage, SentMessage, Store};
+
+use super::{Run, paging::Paging};
+use crate::{
+    background::{
+        effect::{Effect, ReadId, Table},
+        input::StoredRecord,
+        pages::{Asker, Pages},
+    },
+    letter::Letter,
+    page::{MessageView, Reply, RequestError},
+};
+
+/// A record's place on disk.
+pub(super) type Place = (Table, Vec<u8>);
+
+/// What goes on when records were read.
+pub(super) enum Job {
+    /// The whole text of a message.
+    Message(Asker),
+    /// Messages of a conversation.
+    Paging(Box<Paging>),
+}
+
+/// Reads that are under way.
+#[derive(Default)]
+pub(super) struct Reads {
+    next: u32,
+    jobs: BTreeMap<ReadId, (Vec<Place>, Job)>,
+}
+
+/// The records that were asked for, as far as they exist.
+pub(super) struct Found(BTreeMap<Place, Option<Vec<u8>>>);
+
+impl Found {
+    /// The content of a record.
+    pub(super) fn get(&self, place: &Place) -> Option<&[u8]> {
+        self.0.get(place)?.as_deref()
+    }
+
+    /// Where something was looked for.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Place> {
+        self.0.keys()
+    }
+}
+
+impl Job {
+    fn asker(&self) -> Option<Asker> {
+        match self {
+            Self::Message(asker) => Some(*asker),
+            Self::Paging(paging) => Some(paging.asker),
+        }
+    }
+}
+
+impl Run {
+    /// Reads records, and goes on with `job` then.
+    pub(super) fn read(&mut self, places: Vec<Place>, job: Job, effects: &mut VecDeque<Effect>) {
+        self.reads.next = self.reads.next.wrapping_add(1);
+        let read = self.scoped(self.reads.next);
+        self.reads.jobs.insert(read, (places.clone(), job));
+        effects.push_back(Effect::Read { read, places });
+    }
+
+    /// Those who wait for something that was to be read, as there is nobody to go on with it.
+    pub(in crate::background) fn take_askers(&mut self) -> Vec<Asker> {
+        let jobs = std::mem::take(&mut self.reads.jobs).into_values();
+        jobs.filter_map(|(_, job)| job.asker()).collect()
+    }
+
+    /// Goes on with what waited for a read.
+    pub(in crate::background) fn records_read(
+        &mut self,
+        read: ReadId,
+        result: Result<Vec<StoredRecord>, String>,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let Some((places, job)) = self.reads.jobs.remove(&read) else {
+            return;
+        };
+        match result {
+            Ok(records) => {
+                let found = self.found(places, records);
+                self.go_on(job, found, pages, effects);
+            }
+            Err(reason) => {
+                let error = RequestError::Storage(reason).view();
+                if let Some(asker) = job.asker() {
+                    pages.reply(effects, asker, Reply::Error { error });
+                }
+            }
+        }
+    }
+
+    /// What was read, under the changes that were not on disk by then.
+    fn found(&self, places: Vec<Place>, records: Vec<StoredRecord>) -> Found {
+        let mut found: BTreeMap<Place, Option<Vec<u8>>> =
+            places.into_iter().map(|place| (place, None)).collect();
+        for record in records {
+            found.insert((record.table, record.key), Some(record.value));
+        }
+        for (place, value) in &mut found {
+            if let Some(pending) = self.books.pending(place.0, &place.1) {
+                *value = pending.map(<[u8]>::to_vec);
+            }
+        }
+        Found(found)
+    }
+
+    fn go_on(&mut self, job: Job, found: Found, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        match job {
+            Job::Message(asker) => {
+                let reply = self.whole_message(&found);
+                pages.reply(effects, asker, reply);
+            }
+            Job::Paging(mut paging) => {
+                self.page_read(&mut paging, &found);
+                self.page_on(paging, pages, effects);
+            }
+        }
+    }
+
+    /// Asks for the whole of a message.
+    pub(in crate::background) fn read_message(
+        &mut self,
+        asker: Asker,
+        id: MessageId,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let places = [Store::Outbox, Store::Sent, Store::Inbox].map(|store| place(store, id));
+        self.read(places.to_vec(), Job::Message(asker), effects);
+    }
+
+    fn whole_message(&self, found: &Found) -> Reply {
+        let message = found.0.iter().find_map(|((table, key), value)| {
+            let value = value.as_deref()?;
+            Some((
+                self.view(*table, key, value)?,
+                self.letter(*table, key, value)?,
+            ))
+        });
+        match message {
+            Some((message, letter)) => Reply::Message {
+                message,
+                text: letter.full_text(),
+            },
+            None => Reply::Error {
+                error: RequestError::NoSuchMessage.view(),
+            },
+        }
+    }
+
+    /// A message as pages show it, from its record. Of one on its way more is known than is on
+    /// disk.
+    pub(super) fn view(&self, table: Table, key: &[u8], value: &[u8]) -> Option<MessageView> {
+        let own = self.client.public_keys();
+        let message = match table {
+            Table::Core(Store::Inbox) => {
+                MessageView::received(&ReceivedMessage::from_record(key, value)?, &own)
+            }
+            Table::Core(Store::Outbox | Store::Sent) => {
+                MessageView::sent(&SentMessage::from_record(key, value)?, &own)
+            }
+            _ => return None,
+        };
+        let kept = self.history.get(&message.id);
+        let delivery = kept.and_then(|kept| kept.delivery.clone());
+        Some(MessageView {
+            delivery: delivery.or(message.delivery),
+            ..message
+        })
+    }
+
+    fn letter(&self, table: Table, key: &[u8], value: &[u8]) -> Option<Letter> {
+        let own = self.client.public_keys();
+        match table {
+            Table::Core(Store::Inbox) => {
+                let message = ReceivedMessage::from_record(key, value)?;
+                Some(Letter::received(&message, &own))
+            }
+            _ => Some(Letter::sent(&SentMessage::from_record(key, value)?, &own)),
+        }
+    }
+}
+
+/// The place of a message in one of the core's stores.
+pub(super) fn place(store: Store, id: MessageId) -> Place {
+    (Table::Core(store), id.0.to_vec())
+}
