@@ -15,4 +15,4 @@ const link = new BackgroundLink((event) => watch.apply(event, Date.now()));
 const look = () => void watch.look(link, Date.now());
 look();
 setInterval(look, LOOK_AGAIN);
-render(<Page watch={watch} />, document.body);
+render(<Page watch={watch} link={link} />, document.body);

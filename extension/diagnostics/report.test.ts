@@ -1,5 +1,6 @@
 import type { Event } from 'sotto-wasm';
 import { beforeEach, expect, test } from 'vitest';
+import { RequestError } from '../link/background-link';
 import { PACKETS, type Scenario } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
 import { message, SCENARIOS } from '../testing/scenarios';
@@ -17,7 +18,8 @@ function watching(name: string): Watch {
 }
 
 function copied(watch: Watch): string {
-  const seen = { packets: watch.packets.value, faults: watch.faults.value, now: NOW };
+  const { packets, faults, roundTrip } = watch;
+  const seen = { packets: packets.value, faults: faults.value, roundTrip: roundTrip.value, now: NOW };
   return plainText(report(watch.snapshot.value as Scenario, seen));
 }
 
@@ -50,7 +52,7 @@ test('the report tells the state, the gateways and how old the map is', () => {
   expect(copy).toContain('Registering with the gateway');
   const old = SCENARIOS['old-map'] as Scenario;
   const now = (old.topology?.fetchedAt ?? 0) + 5 * 3_600_000;
-  const lines = plainText(report(old, { packets: null, faults: [], now }));
+  const lines = plainText(report(old, { packets: null, faults: [], roundTrip: null, now }));
   expect(lines).toContain('Age: 5 hours\n');
   expect(lines).toContain('Source: kept from last time\n');
   expect(lines).toContain('Epoch: 412\n');
@@ -106,4 +108,31 @@ test('packets are counted as the background counts them, and not guessed while i
   expect(copied(watch)).toContain('Cover that came back: 16590\n');
   await watch.look({ request: () => Promise.reject(new Error('gone')) }, NOW);
   expect(copied(watch)).toContain('Packets since the start: none\n');
+});
+
+test.each([
+  ['empty', 'Vault: open, without a passphrase'],
+  ['settings-lock', 'Vault: open, with a passphrase'],
+  ['locked', 'Vault: locked'],
+  ['set-up', 'Vault: not set up yet'],
+  ['lost', 'Vault: cannot be opened (vault.damaged)'],
+])('where the vault stands is reported at %s', (name, line) => {
+  expect(copied(watching(name))).toContain(`${line}\n`);
+});
+
+test('a vault that is locked while the page is open is reported so', () => {
+  const watch = watching('empty');
+  watch.apply({ type: 'stage', stage: { name: 'locked' } }, NOW);
+  expect(copied(watch)).toContain('Vault: locked\n');
+});
+
+test('a packet round the network is measured when it is asked for, and a failed one leaves no time', async () => {
+  const watch = watching('empty');
+  expect(copied(watch)).not.toContain('Round the network');
+  await watch.probe({ request: async () => ({ type: 'probe', milliseconds: 412 }) });
+  expect(copied(watch)).toContain('Round the network: 412 ms\n');
+  const lost = { code: 'probe.lost', fault: 'gateway', message: 'It did not come back.' } as const;
+  await watch.probe({ request: () => Promise.reject(new RequestError(lost)) });
+  expect(copied(watch)).not.toContain('Round the network');
+  expect(watch.probing.error.value).toEqual(lost);
 });

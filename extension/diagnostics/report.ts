@@ -1,4 +1,11 @@
-import type { ConnectionView, GatewaysView, PacketCounts, Snapshot, TopologyView } from 'sotto-wasm';
+import type {
+  ConnectionView,
+  GatewaysView,
+  PacketCounts,
+  Snapshot,
+  StageView,
+  TopologyView,
+} from 'sotto-wasm';
 import { text, type StringName } from '../browser/strings';
 import { shorten } from '../format/shorten';
 import { clock, span } from '../format/time';
@@ -21,6 +28,8 @@ const NAME_LENGTH = 9;
 export interface Seen {
   packets: PacketCounts | null;
   faults: Fault[];
+  /** How long a packet took round the network, in milliseconds; null if none came back. */
+  roundTrip: number | null;
   now: number;
 }
 
@@ -28,9 +37,9 @@ export interface Seen {
  * What a person who helps may see: states, counts, ages, codes of faults, and shortened names of
  * gateways. Nothing of an address, a key, a tag, a message, or the directory in use.
  */
-export function report(snapshot: Snapshot, { packets, faults, now }: Seen): Section[] {
+export function report(snapshot: Snapshot, { packets, faults, roundTrip, now }: Seen): Section[] {
   return [
-    { title: text('diagnosticsConnection'), facts: connectionFacts(snapshot) },
+    { title: text('diagnosticsConnection'), facts: connectionFacts(snapshot, roundTrip) },
     { title: text('gatewayTitle'), facts: gatewayFacts(snapshot.gateways) },
     { title: text('diagnosticsMap'), facts: mapFacts(snapshot.topology, now) },
     { title: text('diagnosticsPackets'), facts: packetFacts(packets) },
@@ -48,15 +57,38 @@ export function plainText(sections: Section[]): string {
   return sections.map((section) => `${lines(section).join('\n')}\n`).join('\n');
 }
 
-function connectionFacts({ connection, storage, settings }: Snapshot): Fact[] {
+function connectionFacts(
+  { stage, connection, storage, settings }: Snapshot,
+  roundTrip: number | null,
+): Fact[] {
   return [
+    [text('diagnosticsVault'), stageWords(stage)],
     [text('diagnosticsState'), state(connection)],
+    ...(roundTrip === null ? [] : [[text('diagnosticsRoundTrip'), `${roundTrip} ms`] satisfies Fact]),
     [text('trafficTitle'), text(TRAFFIC[settings.traffic])],
     [text('diagnosticsStorage'), storage ? storage.code : text('diagnosticsWorks')],
   ];
 }
 
 const TRAFFIC = { protected: 'trafficProtected', fast: 'trafficFast', direct: 'trafficDirect' } as const;
+
+/** Where the vault stands, and what opens it. */
+function stageWords(stage: StageView): string {
+  switch (stage.name) {
+    case 'open':
+      return text(stage.protection === 'passphrase' ? 'diagnosticsWithPassphrase' : 'diagnosticsWithDevice');
+    case 'lost':
+      return withCode(text('diagnosticsLost'), stage.problem.code);
+    default:
+      return text(STAGES[stage.name]);
+  }
+}
+
+const STAGES = {
+  starting: 'connectionStarting',
+  new: 'diagnosticsNew',
+  locked: 'diagnosticsLocked',
+} as const;
 
 function state(connection: ConnectionView): string {
   switch (connection.state) {

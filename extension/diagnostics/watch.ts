@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Event, MessageView, PacketCounts, Snapshot } from 'sotto-wasm';
+import { Asking } from '../link/asking';
 import type { BackgroundLink } from '../link/background-link';
 
 /** A fault that was seen: when, in milliseconds since the Unix epoch, and which. */
@@ -19,6 +20,10 @@ export class Watch {
   /** What the client did; nothing while there is none. */
   readonly packets = signal<PacketCounts | null>(null);
   readonly now = signal(Date.now());
+  /** The last packet that was sent round the network. */
+  readonly probing = new Asking();
+  /** How long it took, in milliseconds. */
+  readonly roundTrip = signal<number | null>(null);
   #present = new Set<string>();
 
   /** Takes in an event that came at this moment. */
@@ -38,6 +43,13 @@ export class Watch {
     this.packets.value = reply?.type === 'diagnostics' ? reply.packets : null;
   }
 
+  /** Sends a packet round the network and back. */
+  async probe(link: Pick<BackgroundLink, 'request'>): Promise<void> {
+    this.roundTrip.value = null;
+    const reply = await this.probing.run(() => link.request({ type: 'probe' }));
+    if (reply?.type === 'probe') this.roundTrip.value = reply.milliseconds;
+  }
+
   /** A fault that lasts is noted once, and again when it comes back. */
   #note(faults: Map<string, string>, at: number): void {
     const fresh = [...faults].filter(([where]) => !this.#present.has(where));
@@ -52,6 +64,8 @@ function changed(snapshot: Snapshot, event: Event): Snapshot {
   switch (event.type) {
     case 'snapshot':
       return event.snapshot;
+    case 'stage':
+      return { ...snapshot, stage: event.stage };
     case 'connection':
       return { ...snapshot, connection: event.connection };
     case 'address':

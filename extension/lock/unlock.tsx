@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { ErrorView } from 'sotto-wasm';
 import { text } from '../browser/strings';
 import { Asking } from '../link/asking';
 import type { BackgroundLink } from '../link/background-link';
 import { Mark } from '../popup/icons';
 import { PassphraseField } from './passphrase-field';
+import { refusalText } from './refusal';
 
 /** Asks for the passphrase that the vault is locked with. */
 export function Unlock({ link }: { link: Pick<BackgroundLink, 'request'> }) {
@@ -33,7 +33,7 @@ export function Unlock({ link }: { link: Pick<BackgroundLink, 'request'> }) {
           label={text('passphraseLabel')}
           use="current"
           value={passphrase}
-          error={words(asking.error.value)}
+          error={refusalText(asking.error.value)}
           input={field}
         />
         <button class="primary wide" aria-disabled={busy} data-testid="unlock">
@@ -45,11 +45,4 @@ export function Unlock({ link }: { link: Pick<BackgroundLink, 'request'> }) {
       </form>
     </main>
   );
-}
-
-/** A passphrase that is not the one is nobody's fault, and has usual causes. */
-function words(error: ErrorView | null): string | null {
-  if (error === null) return null;
-  const wrong = error.fault === 'you' && !error.code.startsWith('request.');
-  return wrong ? text('lockWrong') : error.message;
 }

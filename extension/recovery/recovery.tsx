@@ -10,6 +10,9 @@ import { Restoring } from './restoring';
 
 type Link = Pick<BackgroundLink, 'request'>;
 
+/** Nothing is lost: this version is only too old. */
+const NEWER = 'vault.newer';
+
 /** What happened to a vault that cannot be opened any more, and the two ways to go on. */
 export function Recovery({ problem, link }: { problem: ErrorView; link: Link }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -22,10 +25,19 @@ export function Recovery({ problem, link }: { problem: ErrorView; link: Link }) 
       <p class="honest" data-testid="recovery-problem" data-code={problem.code}>
         {problem.message}
       </p>
+      {problem.code === NEWER ? <p>{text('recoveryNewer')}</p> : <Ways link={link} />}
+    </main>
+  );
+}
+
+/** What cannot be read is lost; a backup brings it back, and without one there is a new start. */
+function Ways({ link }: { link: Link }) {
+  return (
+    <>
       <p>{text('recoveryHint')}</p>
       <Restore link={link} />
       <Anew link={link} />
-    </main>
+    </>
   );
 }
 

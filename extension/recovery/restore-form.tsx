@@ -2,6 +2,7 @@ import { useId } from 'preact/hooks';
 import { text } from '../browser/strings';
 import { size } from '../format/size';
 import { PassphraseField } from '../lock/passphrase-field';
+import { refusalText } from '../lock/refusal';
 import type { Restoring } from './restoring';
 
 /** Takes a backup file and its passphrase, and puts back what it holds. */
@@ -19,7 +20,7 @@ export function RestoreForm({ restoring, onDone }: { restoring: Restoring; onDon
       <p class="muted">{text('restorePassphraseHint')}</p>
       <Progress restoring={restoring} />
       <p class="error" role="alert" data-testid="restore-error" data-code={restoring.error.value?.code}>
-        {restoring.error.value?.message}
+        {refusalText(restoring.error.value)}
       </p>
       <button class="primary" disabled={!ready} aria-disabled={busy} data-testid="restore">
         {text(busy ? 'restoreBusy' : 'restoreDo')}

@@ -4,6 +4,7 @@ import { text, type StringName } from '../browser/strings';
 import { span } from '../format/time';
 import { NewPassphraseFields } from '../lock/new-passphrase-fields';
 import { PassphraseField } from '../lock/passphrase-field';
+import { refusalText } from '../lock/refusal';
 import type { Outcome, Passphrase } from './passphrase';
 import type { Preferences } from './preferences';
 
@@ -140,7 +141,7 @@ function Refusal({ passphrase }: { passphrase: Passphrase }) {
   const error = passphrase.error.value;
   return (
     <p class="error" role="alert" data-testid="passphrase-refusal" data-code={error?.code}>
-      {error?.message}
+      {refusalText(error)}
     </p>
   );
 }

@@ -70,7 +70,7 @@ export const PACKETS: PacketCounts = {
 export const PASSPHRASE = 'four small wet stones';
 
 const WRONG: ErrorView = {
-  code: 'passphrase.wrong',
+  code: 'vault.wrong-passphrase',
   fault: 'you',
   message: 'This is not the passphrase.',
 };

@@ -341,6 +341,14 @@ Object.assign(SCENARIOS, {
   },
   'lost-anew': { ...closed(LOST), steps: { page: 'popup', acts: [['[data-testid="anew"]']] } },
   lost: closed(LOST),
+  newer: closed({
+    name: 'lost',
+    problem: {
+      code: 'vault.newer',
+      fault: 'storage',
+      message: 'The vault was written by a later version of Sotto. Update the extension.',
+    },
+  }),
   'settings-lock': inSettings('lock'),
   'settings-change': inSettings('lock', ['[data-testid="passphrase-change"]'], [FIRST, 'turtle umbrella']),
   'settings-device': {
