@@ -22,6 +22,7 @@ mod binary_frames;
 mod client;
 mod control_messages;
 mod deliveries;
+mod envelope;
 mod fragments;
 mod handshake;
 mod messages;
@@ -37,13 +38,14 @@ mod topology;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("acks", acks::run),
     ("addresses", addresses::run),
     ("binary_frames", binary_frames::run),
     ("client", client::run),
     ("control_messages", control_messages::run),
     ("deliveries", deliveries::run),
+    ("envelope", envelope::run),
     ("fragments", fragments::run),
     ("handshake", handshake::run),
     ("messages", messages::run),

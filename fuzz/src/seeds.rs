@@ -9,6 +9,7 @@ use sotto_core::client::{
     Client, Config, MessageId, Outcome, Output, ReceivedMessage, Recipient, SentMessage, Store,
 };
 use sotto_core::cover;
+use sotto_core::envelope::{self, Attachment, Envelope, FileName, MediaType};
 use sotto_core::fragment::SetId;
 use sotto_core::gateway::SharedKey;
 use sotto_core::gateway::authenticate::AuthenticateRequest;
@@ -43,6 +44,7 @@ pub fn all() -> Vec<Seed> {
         ("client", clients()),
         ("control_messages", maker.control_messages()),
         ("deliveries", deliveries()),
+        ("envelope", maker.envelopes()),
         ("fragments", fragments()),
         ("handshake", maker.handshake()),
         ("messages", maker.messages()),
@@ -100,6 +102,37 @@ impl Maker {
             node("127.0.0.1:1789"),
             node("[::1]:1789"),
         ]
+    }
+
+    /// Each kind, unsigned, signed, and to be signed and changed.
+    fn envelopes(&self) -> Vec<Vec<u8>> {
+        let file = Attachment {
+            name: FileName::tidy("cat.png"),
+            media_type: MediaType::tidy("image/png"),
+            bytes: vec![0x89, 0x50],
+        };
+        let contents = [
+            envelope::Content::Text("hello".to_owned()),
+            envelope::Content::File(file),
+            envelope::Content::Receipt(vec![MessageId([7; 16]); 2]),
+        ];
+        let seeds = contents.into_iter().flat_map(|content| {
+            let envelope = Envelope {
+                id: MessageId([0xa1; 16]),
+                wants_receipt: true,
+                content,
+            };
+            let unsigned = envelope.write().unwrap();
+            let key = &self.keys.signing;
+            let signed = envelope.write_signed(&self.address(), key, &self.keys.public());
+            [
+                after(0, &unsigned),
+                after(0, &signed.unwrap()),
+                after(1, &[&[0, 0, 0], unsigned.as_slice()].concat()),
+                after(1, &[&[0, 27, 1], unsigned.as_slice()].concat()),
+            ]
+        });
+        seeds.collect()
     }
 
     fn journey(&mut self) -> Journey {
