@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Address,
     /// Send a message and wait until it is at the recipient's gateway
     Send(Send),
-    /// Print messages as they arrive
+    /// Print messages as they arrive, and send the receipts that they ask for
     Listen {
         /// End after so many messages
         #[arg(long)]
@@ -61,8 +61,8 @@ pub(crate) enum Command {
         #[arg(default_value = "random")]
         to: GatewayChoice,
     },
-    /// Send back every message of an anonymous sender, and every one whose first line is the
-    /// address to answer to
+    /// Send back every message of an anonymous sender, every one that is signed, and every one
+    /// whose first line is the address to answer to
     Echo,
 }
 
@@ -79,6 +79,9 @@ pub(crate) struct Send {
     /// Do not tell who you are; the recipient can answer all the same
     #[arg(long)]
     pub(crate) anonymous: bool,
+    /// Tell your own address and prove that it is yours, in a form that only Sotto reads
+    #[arg(long, conflicts_with = "anonymous")]
+    pub(crate) signed: bool,
     /// Packets that an answer to an anonymous message may have before more are asked for
     #[arg(long, default_value_t = 20, requires = "anonymous")]
     pub(crate) surbs: u16,

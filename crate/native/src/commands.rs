@@ -2,14 +2,19 @@
 
 use crate::cli::{Cli, Command, Common, Send};
 use crate::line::{Line, Printer, failure};
-use sotto::{Event, Handle, HandleError, Host, HostError, Options};
+use crate::reading::{Echo, Reading};
+use sotto::{Event, Handle, HandleError, Host, HostError, Letter, Options, Way};
 use sotto_core::address::Address;
-use sotto_core::client::{Config, DeliveryState, GatewayChoice, MessageId, ReceivedMessage};
+use sotto_core::client::{
+    Config, DeliveryState, GatewayChoice, MessageId, ReceivedMessage, Recipient,
+};
+use sotto_core::envelope::{Attachment, Content, FileName, MediaType};
+use sotto_core::keys::PublicKeys;
 use std::io::Read;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 type Events = UnboundedReceiver<Event>;
 
@@ -72,6 +77,7 @@ async fn start_and_run(cli: Cli, printer: Printer) -> Result<(), Failure> {
     };
     let host = Host::start(options(&cli.common)).await?;
     let session = Session {
+        own: host.handle().public_keys().await?,
         handle: host.handle(),
         printer,
         seconds: cli.common.timeout,
@@ -119,6 +125,8 @@ fn read_body(send: &Send) -> std::io::Result<Vec<u8>> {
 /// A running client and how to talk of it.
 struct Session {
     handle: Handle,
+    /// What messages to us are read with.
+    own: PublicKeys,
     printer: Printer,
     /// How long a command may take that comes to an end by itself.
     seconds: u64,
@@ -131,9 +139,7 @@ impl Session {
             Command::Address => timeout(limit, self.address())
                 .await
                 .unwrap_or(Err(Failure::NoAddress(self.seconds))),
-            Command::Send(options) => timeout(limit, self.send(options, body))
-                .await
-                .unwrap_or(Err(Failure::Late(self.seconds))),
+            Command::Send(options) => self.send_by(Instant::now() + limit, options, body).await,
             Command::Gateways => timeout(limit, self.gateways())
                 .await
                 .unwrap_or(Err(Failure::NoAddress(self.seconds))),
@@ -161,10 +167,14 @@ impl Session {
         }
     }
 
+    fn print(&self, event: &Event) {
+        self.printer.print(&Line::of(event, &self.own));
+    }
+
     /// Messages stay on disk for `listen`.
     fn print_unless_message(&self, event: &Event) {
         if !matches!(event, Event::Message(_)) {
-            self.printer.print(&Line::from(event));
+            self.print(event);
         }
     }
 
@@ -209,19 +219,14 @@ impl Session {
 
     async fn send(&self, options: &Send, body: Vec<u8>) -> Result<(), Failure> {
         let mut events = self.handle.subscribe().await?;
-        let Send { to, surbs, .. } = options;
-        let ours = if options.anonymous {
-            self.handle.send_anonymous(to, body, *surbs).await?
-        } else {
-            self.handle.send(to, body).await?
-        };
+        let ours = self.hand_in(options, body).await?;
         self.printer.print(&Line::Accepted {
             id: ours.to_string(),
         });
         loop {
             let event = self.next(&mut events).await?;
             if self.concerns(&event, ours) {
-                self.printer.print(&Line::from(&event));
+                self.print(&event);
             }
             match event {
                 Event::Delivery {
@@ -241,6 +246,50 @@ impl Session {
         }
     }
 
+    /// Puts a message into the outbox, in the form asked for.
+    async fn hand_in(&self, options: &Send, body: Vec<u8>) -> Result<MessageId, HandleError> {
+        let Send { to, surbs, .. } = options;
+        if options.anonymous {
+            return self.handle.send_anonymous(to, body, *surbs).await;
+        }
+        if !options.signed {
+            return self.handle.send(to, body).await;
+        }
+        let letter = Letter {
+            way: Way::Signed(*to),
+            wants_receipt: false,
+            content: content(options, body),
+        };
+        self.handle.send_letter(letter).await
+    }
+
+    /// Waits until there is an address to sign for.
+    async fn until_registered(&self) -> Result<(), Failure> {
+        let mut events = self.handle.subscribe().await?;
+        loop {
+            match self.next(&mut events).await? {
+                Event::Address(_) => return Ok(()),
+                event @ Event::Connection(_) => self.print(&event),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sends a message before the deadline, as far as it is at the recipient's gateway.
+    async fn send_by(
+        &self,
+        deadline: Instant,
+        options: &Send,
+        body: Vec<u8>,
+    ) -> Result<(), Failure> {
+        if options.signed {
+            let registered = timeout_at(deadline, self.until_registered()).await;
+            registered.unwrap_or(Err(Failure::NoAddress(self.seconds)))?;
+        }
+        let sent = timeout_at(deadline, self.send(options, body)).await;
+        sent.unwrap_or(Err(Failure::Late(self.seconds)))
+    }
+
     /// Whether whoever sends this message wants to hear of the event.
     fn concerns(&self, event: &Event, ours: MessageId) -> bool {
         match event {
@@ -258,11 +307,13 @@ impl Session {
         let mut left = count;
         while left != Some(0) {
             let event = self.next(&mut events).await?;
-            self.printer.print(&Line::from(&event));
+            self.print(&event);
             if let Event::Message(message) = event {
+                let reading = Reading::of(&message, &self.own);
+                self.print_failure(self.confirm(&message, &reading).await);
                 // Only after it was printed: if we are killed in between it comes again.
                 self.handle.take_out(message.id).await?;
-                left = left.map(|left| left - 1);
+                left = left.map(|left| left - u64::from(reading.is_said()));
             }
         }
         Ok(())
@@ -272,16 +323,13 @@ impl Session {
         let mut events = self.handle.subscribe().await?;
         loop {
             let event = self.next(&mut events).await?;
-            self.printer.print(&Line::from(&event));
+            self.print(&event);
             let Event::Message(message) = event else {
                 continue;
             };
-            // An answer that cannot be sent is no reason to stop answering others.
-            if let Err(error) = self.answer(&message).await {
-                self.printer.print(&Line::Error {
-                    message: error.to_string(),
-                });
-            }
+            let reading = Reading::of(&message, &self.own);
+            self.print_failure(self.confirm(&message, &reading).await);
+            self.print_failure(self.answer(&message, &reading).await);
             // Only after the answer is on disk: if we are killed in between it is sent twice, not
             // never.
             self.handle.take_out(message.id).await?;
@@ -291,37 +339,68 @@ impl Session {
 
 impl Session {
     /// Sends a message back, if it says where to.
-    async fn answer(&self, message: &ReceivedMessage) -> Result<(), HandleError> {
-        if let Some(tag) = message.sender_tag {
-            self.handle.reply(tag, message.body.clone()).await?;
-        } else if let Some((to, body)) = split_request(&message.body) {
-            self.handle.send(&to, body.to_vec()).await?;
+    async fn answer(
+        &self,
+        message: &ReceivedMessage,
+        reading: &Reading,
+    ) -> Result<(), HandleError> {
+        match reading.echo(message) {
+            None => {}
+            Some(Echo::Plain(Recipient::Anonymous(tag), body)) => {
+                self.handle.reply(tag, body).await?;
+            }
+            Some(Echo::Plain(Recipient::Address(to), body)) => {
+                self.handle.send(&to, body).await?;
+            }
+            Some(Echo::Envelope(way, content)) => {
+                let letter = Letter {
+                    way,
+                    wants_receipt: false,
+                    content,
+                };
+                self.handle.send_letter(letter).await?;
+            }
         }
         Ok(())
     }
-}
 
-/// The address in the first line, and what follows it.
-fn split_request(body: &[u8]) -> Option<(Address, &[u8])> {
-    let end = body.iter().position(|byte| *byte == b'\n')?;
-    let (first, rest) = body.split_at_checked(end)?;
-    let to = std::str::from_utf8(first).ok()?.trim().parse().ok()?;
-    Some((to, rest.get(1..)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_echo_request_begins_with_an_address() {
-        let key = "4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4";
-        let address = format!("{key}.{key}@{key}");
-        let request = format!("{address}\nhello\nworld");
-        let (to, body) = split_request(request.as_bytes()).unwrap();
-        assert_eq!((to.to_string(), body), (address, &b"hello\nworld"[..]));
-        for bad in ["", "hello", "hello\nworld", "\n"] {
-            assert!(split_request(bad.as_bytes()).is_none(), "{bad:?}");
+    /// Sends the receipt that a message asks for.
+    async fn confirm(
+        &self,
+        message: &ReceivedMessage,
+        reading: &Reading,
+    ) -> Result<(), HandleError> {
+        if let Some(receipt) = reading.receipt(message) {
+            self.handle.send_letter(receipt).await?;
         }
+        Ok(())
+    }
+
+    /// What cannot be sent to one is no reason to stop serving others.
+    fn print_failure(&self, done: Result<(), HandleError>) {
+        if let Err(error) = done {
+            self.printer.print(&Line::Error {
+                message: error.to_string(),
+            });
+        }
+    }
+}
+
+/// What is sent in one's own name: a file as a file, anything else as words if it is text.
+fn content(options: &Send, body: Vec<u8>) -> Content {
+    let file = options.file.as_ref();
+    let name = file.and_then(|path| path.file_name());
+    let name = name.map_or_else(|| "message".into(), |name| name.to_string_lossy());
+    let attachment = |bytes| {
+        Content::File(Attachment {
+            name: FileName::tidy(&name),
+            media_type: MediaType::tidy(""),
+            bytes,
+        })
+    };
+    match file {
+        Some(_) => attachment(body),
+        None => String::from_utf8(body)
+            .map_or_else(|error| attachment(error.into_bytes()), Content::Text),
     }
 }

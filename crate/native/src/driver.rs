@@ -4,14 +4,16 @@ use crate::clock;
 use crate::database::Database;
 use crate::directory::Directory;
 use crate::gateway::Gateway;
-use crate::host::Event;
+use crate::host::{Event, HandleError, Letter, Way};
 use sotto_core::address::Address;
 use sotto_core::client::{
     Client, Commit, ConnectionId, ConnectionState, DeliveryState, GatewayChoice, Input, MessageId,
-    MoveError, OtherGateways, Output, ReceivedMessage, SendError, Statistics, TopologyNews,
+    MoveError, OtherGateways, Output, ReceivedMessage, Statistics, TopologyNews,
 };
-use sotto_core::keys::IdentityKey;
+use sotto_core::envelope::Envelope;
+use sotto_core::keys::{IdentityKey, PublicKeys};
 use sotto_core::message::SenderTag;
+use sotto_core::time::Time;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,24 +28,32 @@ const QUEUE: usize = 256;
 /// How long websockets have to say goodbye.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
+/// Tells whoever sends a message that it is on disk, or why not.
+pub(crate) type Taken = oneshot::Sender<Result<MessageId, HandleError>>;
+
 /// What handles ask of the loop.
 pub(crate) enum Command {
     Send {
         to: Address,
         body: Vec<u8>,
-        answer: oneshot::Sender<Result<MessageId, SendError>>,
+        answer: Taken,
     },
     SendAnonymous {
         to: Address,
         body: Vec<u8>,
         surbs: u16,
-        answer: oneshot::Sender<Result<MessageId, SendError>>,
+        answer: Taken,
     },
     Reply {
         to: SenderTag,
         body: Vec<u8>,
-        answer: oneshot::Sender<Result<MessageId, SendError>>,
+        answer: Taken,
     },
+    SendLetter {
+        letter: Letter,
+        answer: Taken,
+    },
+    PublicKeys(oneshot::Sender<PublicKeys>),
     Retry(MessageId),
     Cancel(MessageId),
     TakeOut {
@@ -74,7 +84,7 @@ pub(crate) struct Driver {
     tasks: JoinSet<()>,
     subscribers: Vec<mpsc::UnboundedSender<Event>>,
     /// Who waits for a message to be on disk.
-    unsaved: HashMap<MessageId, oneshot::Sender<Result<MessageId, SendError>>>,
+    unsaved: HashMap<MessageId, Taken>,
     connection: Option<ConnectionState>,
     topology: Option<TopologyNews>,
     others: OtherGateways,
@@ -140,7 +150,7 @@ impl Driver {
         match command {
             Command::Send { to, body, answer } => {
                 let taken = self.client.send(now, &to, body);
-                self.taken(taken, answer);
+                self.taken(taken.map_err(HandleError::Send), answer);
             }
             Command::SendAnonymous {
                 to,
@@ -149,12 +159,17 @@ impl Driver {
                 answer,
             } => {
                 let taken = self.client.send_anonymous(now, &to, body, surbs);
-                self.taken(taken, answer);
+                self.taken(taken.map_err(HandleError::Send), answer);
             }
             Command::Reply { to, body, answer } => {
                 let taken = self.client.reply(now, to, body);
+                self.taken(taken.map_err(HandleError::Send), answer);
+            }
+            Command::SendLetter { letter, answer } => {
+                let taken = self.send_letter(now, letter);
                 self.taken(taken, answer);
             }
+            Command::PublicKeys(answer) => drop(answer.send(self.client.public_keys())),
             Command::Retry(id) => self.client.retry(now, id),
             Command::Cancel(id) => self.client.cancel(now, id),
             Command::TakeOut { id, answer } => self.take_out(id, answer),
@@ -169,6 +184,27 @@ impl Driver {
             Command::Statistics(answer) => drop(answer.send(self.client.statistics())),
             Command::Stop => {}
         }
+    }
+
+    fn send_letter(&mut self, now: Time, letter: Letter) -> Result<MessageId, HandleError> {
+        let client = &mut self.client;
+        let id = client.next_message_id();
+        let envelope = Envelope {
+            id,
+            wants_receipt: letter.wants_receipt,
+            content: letter.content,
+        };
+        let body = match &letter.way {
+            Way::Signed(to) => client.write_signed(to, &envelope)?,
+            _ => envelope.write()?,
+        };
+        Ok(match letter.way {
+            Way::Signed(to) | Way::Unsigned(to) => client.send_with_id(now, id, &to, body)?,
+            Way::Anonymous { to, surbs } => {
+                client.send_anonymous_with_id(now, id, &to, body, surbs)?
+            }
+            Way::Reply(tag) => client.reply_with_id(now, id, tag, body)?,
+        })
     }
 
     /// Tells a new subscriber how things stand.
@@ -244,11 +280,7 @@ impl Driver {
     }
 
     /// A message that was taken is answered for when it is on disk.
-    fn taken(
-        &mut self,
-        taken: Result<MessageId, SendError>,
-        answer: oneshot::Sender<Result<MessageId, SendError>>,
-    ) {
+    fn taken(&mut self, taken: Result<MessageId, HandleError>, answer: Taken) {
         match taken {
             Ok(id) => drop(self.unsaved.insert(id, answer)),
             // Whoever asked may have gone; so below.

@@ -11,7 +11,8 @@ use sotto_core::client::{
     Client, Config, ConnectionState, DeliveryState, GatewayChoice, MessageId, MoveError,
     OtherGateways, Problem, ReceivedMessage, SendError, Statistics, StorageError, TopologyNews,
 };
-use sotto_core::keys::IdentityKey;
+use sotto_core::envelope::{Content, WriteError};
+use sotto_core::keys::{IdentityKey, PublicKeys};
 use sotto_core::message::SenderTag;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,12 +86,44 @@ pub enum Event {
     },
 }
 
+/// A message for another Sotto peer.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// How it goes, and to whom.
+    pub way: Way,
+    /// Whether the recipient is asked to say that it has arrived.
+    pub wants_receipt: bool,
+    /// What it says.
+    pub content: Content,
+}
+
+/// How a message goes, and to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the owner of an address, with our own address and signature.
+    Signed(Address),
+    /// To the owner of an address, without saying who we are and without ways back.
+    Unsigned(Address),
+    /// To the owner of an address, with so many single-use ways back.
+    Anonymous {
+        /// The address.
+        to: Address,
+        /// The ways back.
+        surbs: u16,
+    },
+    /// To an anonymous correspondent.
+    Reply(SenderTag),
+}
+
 /// Why a host did not do as it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandleError {
     /// The message can never be sent like this.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// The envelope cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// The gateway cannot be moved to.
     #[error(transparent)]
     Move(#[from] MoveError),
@@ -185,7 +218,6 @@ impl Handle {
         let to = *to;
         self.ask(|answer| Command::Send { to, body, answer })
             .await?
-            .map_err(HandleError::Send)
     }
 
     /// Sends a message without telling who we are, with so many single-use ways back for the
@@ -207,7 +239,6 @@ impl Handle {
             answer,
         })
         .await?
-        .map_err(HandleError::Send)
     }
 
     /// Answers an anonymous correspondent. When this returns the answer is on disk, and leaves as
@@ -218,7 +249,25 @@ impl Handle {
     pub async fn reply(&self, to: SenderTag, body: Vec<u8>) -> Result<MessageId, HandleError> {
         self.ask(|answer| Command::Reply { to, body, answer })
             .await?
-            .map_err(HandleError::Send)
+    }
+
+    /// Sends a message for another Sotto peer. When this returns the message is on disk, and
+    /// leaves as soon as it can.
+    ///
+    /// # Errors
+    /// [`HandleError`]; nothing was queued then.
+    pub async fn send_letter(&self, letter: Letter) -> Result<MessageId, HandleError> {
+        self.ask(|answer| Command::SendLetter { letter, answer })
+            .await?
+    }
+
+    /// The client's public keys, with which [`Envelope::read`](sotto_core::envelope::Envelope)
+    /// reads what has come.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn public_keys(&self) -> Result<PublicKeys, HandleError> {
+        self.ask(Command::PublicKeys).await
     }
 
     /// Puts a failed message on its way again.

@@ -10,4 +10,6 @@ mod host;
 
 pub use database::DatabaseError;
 pub use directory::NotAnAddress;
-pub use host::{DEFAULT_DIRECTORY, Event, Handle, HandleError, Host, HostError, Options};
+pub use host::{
+    DEFAULT_DIRECTORY, Event, Handle, HandleError, Host, HostError, Letter, Options, Way,
+};

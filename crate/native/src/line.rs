@@ -1,6 +1,7 @@
 //! What is printed: an event as JSON, or as text for a person.
 
 use crate::clock;
+use crate::reading::Reading;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -9,6 +10,8 @@ use sotto_core::client::{
     ConnectionState, DeliveryState, FailReason, Fault, FormerGateway, MessageId, Problem,
     ReceivedMessage,
 };
+use sotto_core::envelope::{Attachment, Content, Opened, Origin, ReadError};
+use sotto_core::keys::PublicKeys;
 use std::io::Write;
 
 /// One event.
@@ -44,7 +47,7 @@ pub(crate) enum Line {
         #[serde(flatten)]
         state: StateLine,
     },
-    Message(MessageLine),
+    Message(Box<MessageLine>),
     /// The disk fails, or works again.
     Storage {
         problem: Option<ProblemLine>,
@@ -124,16 +127,49 @@ pub(crate) struct MessageLine {
     /// Whom an answer goes to, if the sender is anonymous.
     #[serde(skip_serializing_if = "Option::is_none")]
     sender_tag: Option<String>,
+    /// The sender's address, if it proved that it is its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<String>,
     /// Milliseconds since the Unix epoch.
     received_at: u64,
     /// Bytes.
     size: usize,
-    /// The message, if it is text.
+    #[serde(flatten)]
+    body: BodyLine,
+}
+
+/// What a message says.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BodyLine {
+    /// Words.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// The message, if it is no text.
+    /// Anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
+    /// What the rest is, if it is a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<FileLine>,
+    /// Messages of ours that have arrived.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    receipt_for: Vec<String>,
+    /// Why it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<RefusedLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileLine {
+    name: String,
+    media_type: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedLine {
+    code: &'static str,
+    message: String,
 }
 
 impl From<&Problem> for ProblemLine {
@@ -181,28 +217,124 @@ pub(crate) const fn failure(reason: FailReason) -> &'static str {
     }
 }
 
-impl From<&ReceivedMessage> for MessageLine {
-    fn from(message: &ReceivedMessage) -> Self {
-        let text = std::str::from_utf8(&message.body).ok();
+impl MessageLine {
+    fn of(message: &ReceivedMessage, own: &PublicKeys) -> Self {
+        let reading = Reading::of(message, own);
+        let (body, size) = match &reading {
+            Reading::Plain => (BodyLine::plain(&message.body), message.body.len()),
+            Reading::Envelope(opened) => BodyLine::envelope(&opened.envelope.content),
+            Reading::Refused(error) => (BodyLine::refused(*error), message.body.len()),
+        };
+        let signed_by = match &reading {
+            Reading::Envelope(Opened {
+                origin: Origin::Signed(sender),
+                ..
+            }) => Some(sender.to_string()),
+            _ => None,
+        };
         Self {
             id: message.id.to_string(),
             sender_tag: message.sender_tag.map(|tag| tag.to_string()),
+            signed_by,
             received_at: message.received_at.as_millis(),
-            size: message.body.len(),
-            text: text.map(str::to_owned),
-            base64: text.is_none().then(|| STANDARD.encode(&message.body)),
+            size,
+            body,
+        }
+    }
+
+    /// What a person wants to see of it, if it says something.
+    fn result(&self) -> Option<String> {
+        let Self { id, size, body, .. } = self;
+        match body {
+            BodyLine {
+                text: Some(text), ..
+            } => Some(text.clone()),
+            BodyLine {
+                file: Some(FileLine { name, media_type }),
+                ..
+            } => Some(format!(
+                "(file {name}, {media_type}, {size} bytes; --json shows it)"
+            )),
+            BodyLine {
+                refused: Some(refused),
+                ..
+            } => Some(format!("(message {id}: {})", refused.message)),
+            BodyLine {
+                base64: Some(_), ..
+            } => Some(format!(
+                "(message {id} of {size} bytes, not text; --json shows it)"
+            )),
+            _ => None,
+        }
+    }
+
+    /// What it says of messages of ours.
+    fn progress(&self) -> Option<String> {
+        match self.body.receipt_for.len() {
+            0 => None,
+            1 => Some("A message has been received.".to_owned()),
+            count => Some(format!("{count} messages have been received.")),
         }
     }
 }
 
-impl From<&Event> for Line {
-    fn from(event: &Event) -> Self {
+impl BodyLine {
+    fn plain(body: &[u8]) -> Self {
+        let text = std::str::from_utf8(body).ok();
+        Self {
+            text: text.map(str::to_owned),
+            base64: text.is_none().then(|| STANDARD.encode(body)),
+            ..Self::default()
+        }
+    }
+
+    /// Also gives its size in bytes.
+    fn envelope(content: &Content) -> (Self, usize) {
+        match content {
+            Content::Text(text) => (Self::plain(text.as_bytes()), text.len()),
+            Content::File(file) => (Self::file(file), file.bytes.len()),
+            Content::Receipt(of) => {
+                let receipt_for = of.iter().map(MessageId::to_string).collect();
+                let body = Self {
+                    receipt_for,
+                    ..Self::default()
+                };
+                (body, 0)
+            }
+        }
+    }
+
+    fn file(file: &Attachment) -> Self {
+        Self {
+            base64: Some(STANDARD.encode(&file.bytes)),
+            file: Some(FileLine {
+                name: file.name.as_str().to_owned(),
+                media_type: file.media_type.as_str().to_owned(),
+            }),
+            ..Self::default()
+        }
+    }
+
+    fn refused(error: ReadError) -> Self {
+        Self {
+            refused: Some(RefusedLine {
+                code: error.code(),
+                message: error.to_string(),
+            }),
+            ..Self::default()
+        }
+    }
+}
+
+impl Line {
+    /// An event of the client with the keys `own`.
+    pub(crate) fn of(event: &Event, own: &PublicKeys) -> Self {
         match event {
             Event::Address(address) => Self::Address {
                 address: address.to_string(),
             },
             Event::Connection(state) => state.into(),
-            Event::Message(message) => Self::Message(message.as_ref().into()),
+            Event::Message(message) => Self::Message(Box::new(MessageLine::of(message, own))),
             Event::Delivery { id, state } => Self::delivery(*id, state),
             Event::Storage(problem) => Self::Storage {
                 problem: problem.as_ref().map(ProblemLine::from),
@@ -270,12 +402,7 @@ impl Line {
         match self {
             Self::Address { address } => Some(address.clone()),
             Self::Gateway { gateway, .. } => Some(gateway.clone()),
-            Self::Message(MessageLine {
-                text: Some(text), ..
-            }) => Some(text.clone()),
-            Self::Message(MessageLine { id, size, .. }) => Some(format!(
-                "(message {id} of {size} bytes, not text; --json shows it)"
-            )),
+            Self::Message(message) => message.result(),
             _ => None,
         }
     }
@@ -315,6 +442,7 @@ impl Line {
                 stored: true,
                 ..
             } => Some(stale(*fetched_at)),
+            Self::Message(message) => message.progress(),
             Self::OtherGateways {
                 next: Some(next), ..
             } => next.progress(),
@@ -360,6 +488,10 @@ impl Printer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_core::SeedableRng;
+    use sotto_core::ChaCha20Rng;
+    use sotto_core::envelope::{Envelope, FileName, MediaType};
+    use sotto_core::keys::ClientKeys;
     use sotto_core::time::Time;
 
     fn message(body: &[u8]) -> ReceivedMessage {
@@ -372,36 +504,92 @@ mod tests {
         }
     }
 
+    fn keys(seed: u8) -> ClientKeys {
+        ClientKeys::generate(&mut ChaCha20Rng::from_seed([seed; 32]))
+    }
+
+    fn line(body: &[u8]) -> Line {
+        Line::of(&Event::Message(message(body).into()), &keys(1).public())
+    }
+
+    fn envelope(content: Content) -> Vec<u8> {
+        let id = MessageId([1; 16]);
+        let envelope = Envelope {
+            id,
+            wants_receipt: true,
+            content,
+        };
+        envelope.write().unwrap()
+    }
+
+    fn file() -> Content {
+        Content::File(Attachment {
+            name: FileName::tidy("a.png"),
+            media_type: MediaType::tidy("image/png"),
+            bytes: vec![255],
+        })
+    }
+
     #[test]
     fn events_have_the_documented_json() {
         let id = MessageId([1; 16]);
         let hex = "01".repeat(16);
+        let hi = envelope(Content::Text("hi".to_owned()));
+        let receipt = envelope(Content::Receipt(vec![id]));
         let cases = [
+            (line(b"hi"), r#""size":2,"text":"hi""#),
+            (line(&[255]), r#""size":1,"base64":"/w==""#),
+            (line(&hi), r#""size":2,"text":"hi""#),
             (
-                Line::from(&Event::Message(message(b"hi").into())),
-                format!(
-                    r#"{{"event":"message","id":"{hex}","receivedAt":5,"size":2,"text":"hi"}}"#
-                ),
+                line(&envelope(file())),
+                r#""size":1,"base64":"/w==","file":{"name":"a.png","mediaType":"image/png"}"#,
             ),
             (
-                Line::from(&Event::Message(message(&[255]).into())),
-                format!(
-                    r#"{{"event":"message","id":"{hex}","receivedAt":5,"size":1,"base64":"/w=="}}"#
-                ),
+                line(&receipt),
+                &format!(r#""size":0,"receiptFor":["{hex}"]"#),
             ),
             (
-                Line::delivery(id, &DeliveryState::Sending { acked: 1, total: 2 }),
-                format!(
-                    r#"{{"event":"delivery","id":"{hex}","state":"sending","acked":1,"total":2}}"#
-                ),
-            ),
-            (
-                Line::delivery(id, &DeliveryState::AtGateway),
-                format!(r#"{{"event":"delivery","id":"{hex}","state":"atGateway"}}"#),
+                line(&hi[..9]),
+                r#""size":9,"refused":{"code":"envelope.malformed","message":"This message is damaged."}"#,
             ),
         ];
+        let front = format!(r#"{{"event":"message","id":"{hex}","receivedAt":5,"#);
         for (line, json) in cases {
-            assert_eq!(serde_json::to_string(&line).unwrap(), json);
+            let expected = format!("{front}{json}}}");
+            assert_eq!(serde_json::to_string(&line).unwrap(), expected);
+        }
+        let sending = Line::delivery(id, &DeliveryState::Sending { acked: 1, total: 2 });
+        let at_gateway = Line::delivery(id, &DeliveryState::AtGateway);
+        let front = format!(r#"{{"event":"delivery","id":"{hex}","#);
+        for (line, json) in [
+            (sending, r#""state":"sending","acked":1,"total":2}"#),
+            (at_gateway, r#""state":"atGateway"}"#),
+        ] {
+            let expected = format!("{front}{json}");
+            assert_eq!(serde_json::to_string(&line).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_person_sees_words_as_words_and_of_the_rest_what_it_is() {
+        let receipt = |count| envelope(Content::Receipt(vec![MessageId([1; 16]); count]));
+        let results = [
+            (b"hi".to_vec(), "hi"),
+            (envelope(Content::Text("hi".to_owned())), "hi"),
+            (
+                envelope(file()),
+                "(file a.png, image/png, 1 bytes; --json shows it)",
+            ),
+        ];
+        for (body, shown) in results {
+            assert_eq!(line(&body).result().as_deref(), Some(shown));
+        }
+        for (count, shown) in [
+            (1, "A message has been received."),
+            (2, "2 messages have been received."),
+        ] {
+            assert_eq!(line(&receipt(count)).result(), None);
+            assert_eq!(line(&receipt(count)).progress().as_deref(), Some(shown));
         }
     }
 }

@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod commands;
 mod line;
+mod reading;
 
 use clap::Parser;
 use cli::Cli;

@@ -13,8 +13,9 @@
 mod common;
 
 use common::{Peer, World, bytes, next, paced, small};
-use sotto::Event;
+use sotto::{Event, Letter, Way};
 use sotto_core::client::{Config, DeliveryState, Problem};
+use sotto_core::envelope::{Content, Envelope, Opened, Origin};
 use sotto_mixnet::Options;
 use std::time::Duration;
 
@@ -71,6 +72,45 @@ async fn an_anonymous_message_is_answered_with_more_than_its_surbs_carry() {
     bob.host.handle().reply(tag, bytes(100_000)).await.unwrap();
     alice.receive(bytes(100_000)).await;
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_names_the_message_in_its_senders_own_words() {
+    let world = World::new(small()).await;
+    let mut alice = world.peer("alice").await;
+    let mut bob = world.peer("bob").await;
+    let letter = |way, wants_receipt, content| Letter {
+        way,
+        wants_receipt,
+        content,
+    };
+    let words = Content::Text("have you got this?".to_owned());
+    let question = letter(Way::Signed(bob.address), true, words);
+    let id = alice.host.handle().send_letter(question).await.unwrap();
+    let opened = opened(&mut bob).await;
+    assert_eq!(
+        (opened.envelope.id, opened.envelope.wants_receipt),
+        (id, true)
+    );
+    assert_eq!(opened.origin, Origin::Signed(alice.address));
+
+    let receipt = Content::Receipt(vec![opened.envelope.id]);
+    let receipt = letter(Way::Signed(alice.address), false, receipt);
+    bob.host.handle().send_letter(receipt).await.unwrap();
+    let opened = self::opened(&mut alice).await;
+    assert_eq!(opened.envelope.content, Content::Receipt(vec![id]));
+    assert_eq!(opened.origin, Origin::Signed(bob.address));
+    world.end().await;
+}
+
+/// The next message, which is an envelope.
+async fn opened(peer: &mut Peer) -> Opened {
+    let own = peer.host.handle().public_keys().await.unwrap();
+    loop {
+        if let Event::Message(message) = next(&mut peer.events, "an envelope").await {
+            return Envelope::read(&message.body, &own).unwrap().unwrap();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

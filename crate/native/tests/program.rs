@@ -97,11 +97,66 @@ async fn one_prints_its_address_another_sends_and_a_third_echoes() {
 }
 
 #[tokio::test]
+async fn what_is_signed_is_shown_as_words_with_its_sender_and_comes_back_signed() {
+    let world = World::new(small()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = world.mixnet.directory_url();
+    let (alice, echo) = (folder.path().join("alice"), folder.path().join("echo"));
+    let text = |output: Output| String::from_utf8(output.stdout).unwrap().trim().to_owned();
+
+    let mut echo = Running::start(sotto(directory, &echo, &["--json", "echo"]));
+    let to = echo.next("address").await["address"].clone();
+    let to = to.as_str().unwrap();
+    // The first message waits for the first address.
+    let sent = output(sotto(directory, &alice, &["send", "--signed", to, "hello"])).await;
+    assert!(sent.status.success(), "{sent:?}");
+    let from = text(output(sotto(directory, &alice, &["address"])).await);
+    let heard = echo.next("message").await;
+    assert_eq!(
+        (&heard["text"], &heard["signedBy"]),
+        (&"hello".into(), &from.into())
+    );
+
+    let mut listening = sotto(directory, &alice, &["--json", "listen"]);
+    listening.kill_on_drop(true);
+    let back = Running::start(listening).next("message").await;
+    assert_eq!(
+        (&back["text"], &back["signedBy"]),
+        (&"hello".into(), &to.into())
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_file_is_sent_with_its_name() {
+    let world = World::new(small()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let directory = world.mixnet.directory_url();
+    let (alice, bob) = (folder.path().join("alice"), folder.path().join("bob"));
+    let path = folder.path().join("a file.bin");
+    std::fs::write(&path, [1, 2, 255]).unwrap();
+
+    let mut bob = Running::start(sotto(directory, &bob, &["--json", "listen"]));
+    let to = bob.next("address").await["address"].clone();
+    let file = path.to_str().unwrap();
+    let arguments = ["send", "--signed", to.as_str().unwrap(), "--file", file];
+    let sent = output(sotto(directory, &alice, &arguments)).await;
+    assert!(sent.status.success(), "{sent:?}");
+    let heard = bob.next("message").await;
+    assert_eq!(heard["file"]["name"], "a file.bin");
+    assert_eq!(
+        (&heard["size"], &heard["base64"]),
+        (&3.into(), &"AQL/".into())
+    );
+    world.end().await;
+}
+
+#[tokio::test]
 async fn what_goes_wrong_is_a_sentence_and_a_status() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let dead = "http://127.0.0.1:9/";
-    let cases: [(&str, &[&str], i32, &str); 5] = [
+    let cases: [(&str, &[&str], i32, &str); 7] = [
         (
             dead,
             &["send", "nonsense", "hi"],
@@ -122,6 +177,18 @@ async fn what_goes_wrong_is_a_sentence_and_a_status() {
             "The directory cannot be reached",
         ),
         ("127.0.0.1", &["address"], 2, "is not a web address"),
+        (
+            dead,
+            &["--timeout", "1", "send", "--signed", SOMEBODY, "hi"],
+            4,
+            "There is no address yet",
+        ),
+        (
+            dead,
+            &["send", "--signed", "--anonymous", SOMEBODY, "hi"],
+            2,
+            "cannot be used with",
+        ),
     ];
     for (directory, arguments, status, sentence) in cases {
         let output = output(sotto(directory, &state, arguments)).await;
