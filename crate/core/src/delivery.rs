@@ -1,7 +1,7 @@
 //! What a gateway pushes to its client, told apart (protocol.md 5.1, 5.2).
 
 use crate::ack::{self, ACK_LEN, Acknowledged};
-use crate::cover::is_cover;
+use crate::cover::{self, Loop, Token};
 use crate::fragment::{self, Fragment};
 use crate::keys::ClientKeys;
 use crate::surb::ReplyKey;
@@ -15,6 +15,8 @@ pub enum Delivery {
     Fragment(Fragment),
     /// Our own cover traffic.
     Cover,
+    /// A probe of ours is back.
+    Probe(Token),
     /// Nothing that we can read: damaged, or not meant for us.
     Malformed,
 }
@@ -36,9 +38,14 @@ pub fn open(
         Some(key) => Some(fragment::open_reply(&key, ciphertext)),
         None => fragment::open(&keys.encryption, pushed),
     };
-    match decrypted {
-        Some(content) if is_cover(&content) => Delivery::Cover,
-        Some(content) => Fragment::decode(&content).map_or(Delivery::Malformed, Delivery::Fragment),
-        None => Delivery::Malformed,
+    decrypted.map_or(Delivery::Malformed, |content| sort(&content))
+}
+
+/// What stood in a packet's fragment slot.
+fn sort(content: &[u8]) -> Delivery {
+    match cover::open(content) {
+        Some(Loop::Cover) => Delivery::Cover,
+        Some(Loop::Probe(token)) => Delivery::Probe(token),
+        None => Fragment::decode(content).map_or(Delivery::Malformed, Delivery::Fragment),
     }
 }

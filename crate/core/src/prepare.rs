@@ -2,7 +2,7 @@
 
 use crate::ack::{self, Acknowledged};
 use crate::address::Address;
-use crate::cover;
+use crate::cover::{self, Token};
 use crate::fragment::{self, Fragment};
 use crate::keys::AckKey;
 use crate::packet::{self, BuildError, Journey, KeyRotation, MixPacket, PacketSize};
@@ -73,15 +73,32 @@ pub fn prepare_cover(
     topology: &Topology,
     sender: Sender<'_>,
 ) -> Result<Prepared, PrepareError> {
-    let content = cover::content(PacketSize::Regular);
-    pack(
-        rng,
-        topology,
-        sender,
-        sender.address,
-        Acknowledged::Cover,
-        &content,
-    )
+    pack_loop(rng, topology, sender, &cover::content(PacketSize::Regular))
+}
+
+/// Packs a packet as [`prepare_cover`] does, of the same size and form, that is recognised when
+/// it is back.
+///
+/// # Errors
+/// [`PrepareError`] says what is missing.
+pub fn prepare_probe(
+    rng: &mut impl CryptoRng,
+    topology: &Topology,
+    sender: Sender<'_>,
+    token: &Token,
+) -> Result<Prepared, PrepareError> {
+    let content = cover::probe(PacketSize::Regular, token);
+    pack_loop(rng, topology, sender, &content)
+}
+
+fn pack_loop(
+    rng: &mut impl CryptoRng,
+    topology: &Topology,
+    sender: Sender<'_>,
+    content: &[u8],
+) -> Result<Prepared, PrepareError> {
+    let acknowledged = Acknowledged::Cover;
+    pack(rng, topology, sender, sender.address, acknowledged, content)
 }
 
 /// Packs a fragment of an answer into the packet that a SURB makes. The SURB is used up, and must

@@ -296,6 +296,8 @@ impl Session {
             Event::Delivery { id, .. } => *id == ours,
             // They stay on disk for `listen`.
             Event::Message(_) | Event::Surbs { .. } | Event::OtherGateways(_) => false,
+            // Nobody asked for one.
+            Event::Probe(_) => false,
             // The own address is for programs; a person asked for something else.
             Event::Address(_) => self.printer.json,
             Event::Connection(_) | Event::Storage(_) | Event::Topology(_) => true,

@@ -61,6 +61,7 @@ pub(crate) enum Command {
         answer: oneshot::Sender<()>,
     },
     NetworkChanged,
+    Probe,
     ChangeGateway {
         choice: GatewayChoice,
         answer: oneshot::Sender<Result<(), MoveError>>,
@@ -174,6 +175,7 @@ impl Driver {
             Command::Cancel(id) => self.client.cancel(now, id),
             Command::TakeOut { id, answer } => self.take_out(id, answer),
             Command::NetworkChanged => self.client.handle(now, Input::NetworkChanged),
+            Command::Probe => self.client.probe(now),
             Command::ChangeGateway { choice, answer } => {
                 let _ = answer.send(self.client.change_gateway(now, choice));
             }
@@ -262,6 +264,7 @@ impl Driver {
             }
             Output::Address(address) => self.tell(Event::Address(address)),
             Output::Storage(problem) => self.tell(Event::Storage(problem)),
+            Output::Probe(result) => self.tell(Event::Probe(result)),
             Output::Topology(news) => {
                 self.topology = Some(news);
                 self.tell(Event::Topology(news));

@@ -9,13 +9,15 @@ use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{
     Client, Config, ConnectionState, DeliveryState, GatewayChoice, MessageId, MoveError,
-    OtherGateways, Problem, ReceivedMessage, SendError, Statistics, StorageError, TopologyNews,
+    OtherGateways, ProbeError, Problem, ReceivedMessage, SendError, Statistics, StorageError,
+    TopologyNews,
 };
 use sotto_core::envelope::{Content, WriteError};
 use sotto_core::keys::{IdentityKey, PublicKeys};
 use sotto_core::message::SenderTag;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -77,6 +79,8 @@ pub enum Event {
     OtherGateways(OtherGateways),
     /// The disk fails, or works again (`None`).
     Storage(Option<Problem>),
+    /// The probe that [`Handle::probe`] asked for is back after so long, or will not be.
+    Probe(Result<Duration, ProbeError>),
     /// So many SURBs are on hand for answering an anonymous correspondent.
     Surbs {
         /// The correspondent.
@@ -346,6 +350,14 @@ impl Handle {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.tell(Command::Subscribe(sender)).await?;
         Ok(receiver)
+    }
+
+    /// Has one packet go round the loop, of which [`Event::Probe`] tells.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn probe(&self) -> Result<(), HandleError> {
+        self.tell(Command::Probe).await
     }
 
     /// Counts of what the client did.

@@ -52,6 +52,14 @@ pub(crate) enum Line {
     Storage {
         problem: Option<ProblemLine>,
     },
+    /// How long one packet took round the loop.
+    Probe {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        milliseconds: Option<u128>,
+        /// Why it did not come back.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        problem: Option<String>,
+    },
     /// So many single-use ways back to an anonymous sender are on hand.
     Surbs {
         sender_tag: String,
@@ -338,6 +346,10 @@ impl Line {
             Event::Delivery { id, state } => Self::delivery(*id, state),
             Event::Storage(problem) => Self::Storage {
                 problem: problem.as_ref().map(ProblemLine::from),
+            },
+            Event::Probe(result) => Self::Probe {
+                milliseconds: result.ok().map(|took| took.as_millis()),
+                problem: result.err().map(|error| error.to_string()),
             },
             Event::Topology(news) => Self::Topology {
                 fetched_at: news.fetched_at.as_millis(),

@@ -105,7 +105,7 @@ fn command(rig: &mut Rig, source: &mut Source<'_>) {
         16 | 17 => send(rig, source),
         18 => reply(rig, source),
         19 => with_message(rig, source.byte(), |client, now, id| client.cancel(now, id)),
-        20 => with_message(rig, source.byte(), |client, now, id| client.retry(now, id)),
+        20 => retry_or(rig, source.byte()),
         21 => rig.input(Input::NetworkChanged),
         22 => clock_set(rig, source),
         23 => rig.restart(),
@@ -274,6 +274,14 @@ fn reply(rig: &mut Rig, source: &mut Source<'_>) {
         let body = vec![which; usize::from(len) % 5000];
         let id = rig.ask(|client, now| client.reply(now, tag, body));
         rig.sent.extend(id);
+    }
+}
+
+/// A message is tried again, or something rarer.
+fn retry_or(rig: &mut Rig, byte: u8) {
+    match byte / 64 {
+        0 => with_message(rig, byte, |client, now, id| client.retry(now, id)),
+        _ => rig.ask(sotto_core::client::Client::probe),
     }
 }
 

@@ -407,7 +407,10 @@ impl Rig {
             }
             Output::Connection(state) => self.connection = Some(state),
             Output::Address(address) => self.check_address(&address),
-            Output::Storage(_) | Output::Topology(_) | Output::OtherGateways(_) => {}
+            Output::Storage(_)
+            | Output::Topology(_)
+            | Output::OtherGateways(_)
+            | Output::Probe(_) => {}
         }
     }
 

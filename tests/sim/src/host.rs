@@ -11,7 +11,7 @@ use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{
     Client, Commit, Config, ConnectionId, ConnectionState, DeliveryState, Input, MessageId,
-    OtherGateways, Output, Store, TopologyNews,
+    OtherGateways, Output, ProbeError, Store, TopologyNews,
 };
 use sotto_core::message::SenderTag;
 use sotto_core::time::Time;
@@ -94,6 +94,8 @@ pub struct Host {
     pub others: OtherGateways,
     /// Every topology told.
     pub topologies: Vec<TopologyNews>,
+    /// What became of every probe.
+    pub probes: Vec<Result<Duration, ProbeError>>,
 }
 
 impl Host {
@@ -129,6 +131,7 @@ impl Host {
             observed: Vec::new(),
             others: OtherGateways::default(),
             topologies: Vec::new(),
+            probes: Vec::new(),
         }
     }
 
@@ -430,6 +433,7 @@ fn describe(output: &Output) -> (&'static str, usize) {
         Output::Topology(_) => ("topology", 0),
         Output::OtherGateways(_) => ("other gateways", 0),
         Output::Storage(problem) => ("storage", usize::from(problem.is_some())),
+        Output::Probe(result) => ("probe", usize::from(result.is_ok())),
     }
 }
 
@@ -584,6 +588,7 @@ fn tell(host: &mut Host, output: Output) {
         Output::Surbs { .. } => {}
         Output::Topology(news) => host.topologies.push(news),
         Output::OtherGateways(others) => host.others = others,
+        Output::Probe(result) => host.probes.push(result),
         Output::Storage(problem) => {
             host.storage_problems
                 .push(problem.map(|p| p.to_string()).unwrap_or_default());

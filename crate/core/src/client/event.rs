@@ -1,5 +1,6 @@
 //! What goes into a client and what comes out.
 
+use super::probe::ProbeError;
 use super::problem::{Problem, Step};
 use super::progress::{DeliveryState, MessageId};
 use super::record::{Commit, CommitId, ReceivedMessage};
@@ -8,6 +9,7 @@ use crate::keys::IdentityKey;
 use crate::message::SenderTag;
 use crate::time::Time;
 use crate::topology::DirectoryReplies;
+use std::time::Duration;
 
 /// Numbers the websockets that a client has opened, so that late events of an old one are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +115,9 @@ pub enum Output {
     Topology(TopologyNews),
     /// Where else we are known than at our own gateway.
     OtherGateways(OtherGateways),
+    /// The probe that [`Client::probe`](super::Client::probe) asked for is back after so long, in
+    /// milliseconds' precision, or will not be.
+    Probe(Result<Duration, ProbeError>),
     /// The disk fails (or works again: `None`). Nothing is told that is not on disk; the client
     /// tries again by itself.
     Storage(Option<Problem>),

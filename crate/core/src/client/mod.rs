@@ -16,6 +16,7 @@
 //! | `anonymous`, `reply_keys` | writing without being known: SURBs given away |
 //! | `answering`, `surbs` | answering those who are not known: SURBs received |
 //! | `envelopes` | ids and signatures for what Sotto peers send each other |
+//! | `probe` | whether packets get through, and how fast |
 //! | `footprint`, `statistics` | numbers for those who look after a client |
 //! | `ledger`, `record`, `restoring` | what is on disk, and what waits for it |
 
@@ -33,6 +34,7 @@ mod footprint;
 mod ledger;
 mod link;
 mod outbox;
+mod probe;
 mod problem;
 mod progress;
 mod receiving;
@@ -55,6 +57,7 @@ pub use event::{
     TopologyNews,
 };
 pub use footprint::Footprint;
+pub use probe::ProbeError;
 pub use problem::{Fault, MoveError, Problem, SendError, Step, StorageError};
 pub use progress::{DeliveryState, FailReason, MessageId, MessageIdError};
 pub use record::{
@@ -74,6 +77,7 @@ use answering::Answer;
 use atlas::Atlas;
 use ledger::Ledger;
 use outbox::{Outbox, Purpose};
+use probe::Probe;
 use record::Registration;
 use reply_keys::ReplyKeys;
 use sending::Schedule;
@@ -132,6 +136,7 @@ pub struct Client {
     rotation: RotationNow,
     /// Fragments of answers with the SURB that each leaves through.
     answers: VecDeque<Answer>,
+    probe: Option<Probe>,
     /// The last delivery state told of each message on its way.
     told: HashMap<MessageId, DeliveryState>,
     /// The last connection state told.
@@ -316,6 +321,7 @@ impl Client {
             Some(self.atlas.deadline(self.config.topology_refresh)),
             self.outbox.deadline(),
             self.schedule.deadline(),
+            self.probe.as_ref().map(|probe| probe.deadline),
             self.ledger.deadline(),
             Some(self.sweep_at),
         ]
@@ -333,6 +339,7 @@ impl Client {
         self.prepare_anonymous();
         self.look_after_surbs(now);
         self.take_surbs();
+        self.watch_probe(now);
         self.send_packets(now);
         self.sweep(now);
         self.tell_deliveries();

@@ -34,6 +34,7 @@ impl Client {
         match delivery {
             Delivery::Ack(Acknowledged::Fragment(id)) => self.receive_ack(id),
             Delivery::Ack(Acknowledged::Cover) | Delivery::Cover => self.statistics.cover += 1,
+            Delivery::Probe(token) => self.probe_returned(now, token),
             Delivery::Malformed => self.statistics.malformed += 1,
             Delivery::Fragment(fragment) => {
                 self.statistics.fragments += 1;

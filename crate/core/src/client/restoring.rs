@@ -57,6 +57,7 @@ impl Client {
             surbs: Surbs::default(),
             rotation: RotationNow::default(),
             answers: VecDeque::new(),
+            probe: None,
             told: HashMap::new(),
             told_connection: None,
             told_others: OtherGateways::default(),

@@ -238,7 +238,10 @@ impl Client {
         }
         self.send_cover_stream(now);
         match self.config.pacing {
-            Pacing::Off => self.send_burst(now),
+            Pacing::Off => {
+                self.send_probe(now);
+                self.send_burst(now);
+            }
             Pacing::Poisson { mean } => self.send_main_stream(now, mean),
         }
     }
@@ -272,7 +275,8 @@ impl Client {
             if !self.may_send() || !self.schedule.main.tick(now, &mut self.rng, mean) {
                 return;
             }
-            if !self.send_packet(now) && self.config.cover.fill_ticks {
+            let sent = self.send_probe(now) || self.send_packet(now);
+            if !sent && self.config.cover.fill_ticks {
                 self.send_cover();
             }
         }
@@ -281,7 +285,7 @@ impl Client {
     /// Whether a packet could leave that is no cover. An answer that waits for a SURB is none.
     fn has_something_to_send(&self) -> bool {
         let reachable = |to: &Recipient| matches!(to, Recipient::Address(_)) && self.is_listed(to);
-        !self.answers.is_empty() || self.outbox.has_waiting(reachable)
+        self.probe_waits() || !self.answers.is_empty() || self.outbox.has_waiting(reachable)
     }
 
     /// One cover packet for each tick of the second stream that is due.
@@ -391,7 +395,7 @@ impl Client {
     }
 
     /// Calls `pack` with what every packet of ours is made from.
-    fn with_sender(
+    pub(super) fn with_sender(
         &mut self,
         pack: impl FnOnce(&mut ChaCha20Rng, &Topology, Sender<'_>) -> Option<Prepared>,
     ) -> Option<Prepared> {
@@ -405,7 +409,7 @@ impl Client {
         pack(&mut self.rng, self.atlas.topology()?, sender)
     }
 
-    fn give_to_gateway(&mut self, prepared: &Prepared) {
+    pub(super) fn give_to_gateway(&mut self, prepared: &Prepared) {
         let Some((link, key)) = self
             .sessions
             .own

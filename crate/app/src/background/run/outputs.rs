@@ -79,6 +79,8 @@ impl Run {
                 self.topology = Some(topology);
                 pages.publish(effects, &Event::Topology { topology });
             }
+            // Nobody asks for one yet.
+            Output::Probe(_) => {}
             Output::OtherGateways(others) => {
                 self.others = others;
                 self.publish_gateways(pages, effects);
