@@ -21,9 +21,9 @@ pub const MAX_WAITING_REQUESTS: usize = 64;
 /// The most bytes of one part of a file that a page hands over or fetches, before base64.
 pub const MAX_PART_BYTES: usize = 1 << 20;
 /// The most bytes of one upload: a backup.
-pub const MAX_UPLOAD_BYTES: usize = 64 << 20;
+pub const MAX_UPLOAD_BYTES: usize = 128 << 20;
 /// The most bytes of all uploads together.
-pub const MAX_UPLOADS_BYTES: usize = 96 << 20;
+pub const MAX_UPLOADS_BYTES: usize = 160 << 20;
 /// The most bytes of all downloads together that were not fetched yet.
 pub const MAX_DOWNLOAD_BYTES: usize = 160 << 20;
 /// The most uploads, and the most downloads, that one page may have at once.

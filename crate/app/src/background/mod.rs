@@ -1,5 +1,6 @@
 //! The extension's brain: inputs in, effects out.
 
+mod backup;
 mod beginning;
 mod change;
 mod effect;
@@ -26,6 +27,7 @@ pub use input::{Input, Stored, StoredRecord, StoredVault};
 pub use safe::Normalise;
 
 use crate::{page::StageView, sender::ExtensionOrigin};
+use backup::Export;
 use beginning::SecretChange;
 use pages::Pages;
 use safe::Safe;
@@ -42,6 +44,8 @@ pub struct Background {
     safe: Safe,
     /// Another passphrase on its way to the disk.
     secret: Option<SecretChange>,
+    /// A backup that is being made.
+    export: Option<Export>,
     /// When the vault is to be locked by itself, or that is to be tried again.
     lock_at: Option<Time>,
     pages: Pages,
@@ -67,6 +71,7 @@ impl Background {
             phase: Phase::Looking,
             safe: Safe::new(rng, nfkc),
             secret: None,
+            export: None,
             lock_at: None,
             pages: Pages::new(),
             transfers: Transfers::default(),
@@ -94,7 +99,7 @@ impl Background {
                 let records = result.map(|records| self.safe.open_all(records));
                 self.records_read(read, records);
             }
-            Input::AllRead(_) => {}
+            Input::AllRead(result) => self.all_read(now, result),
             Input::PortOpened(port) => self.pages.open(port),
             Input::PortMessage {
                 port,

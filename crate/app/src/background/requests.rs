@@ -160,8 +160,9 @@ impl Background {
                 self.set_passphrase(asker, old.as_ref(), new.as_ref())
             }
             Request::ForgetEverything {} => Ok(self.forget_everything(now, asker)),
-            Request::ExportBackup { .. } | Request::RestoreBackup { .. } => {
-                Err(RequestError::Starting)
+            Request::ExportBackup { passphrase } => self.export_backup(asker, &passphrase),
+            Request::RestoreBackup { upload, passphrase } => {
+                self.restore_backup(now, asker, upload, &passphrase)
             }
             Request::UploadPart { upload, data } => {
                 self.upload_part(asker, upload, &data).map(Outcome::Reply)

@@ -77,7 +77,6 @@ impl Transfers {
 
     /// Makes a file ready to be handed out. A page that asks for too many no longer wants the
     /// oldest.
-    #[allow(dead_code, reason = "backups and files, which come next, use it")]
     fn offer(&mut self, now: Time, port: PortId, bytes: Vec<u8>) -> Result<u32, RequestError> {
         let own = self.downloads.iter().filter(|(_, one)| one.port == port);
         let own: Vec<u32> = own.map(|(id, _)| *id).collect();
@@ -170,7 +169,6 @@ impl Background {
     ///
     /// # Errors
     /// [`RequestError::NoSuchTransfer`] if that page uploaded nothing under this number.
-    #[allow(dead_code, reason = "backups and files, which come next, use it")]
     pub(super) fn take_upload(
         &mut self,
         asker: Asker,
@@ -184,7 +182,6 @@ impl Background {
     ///
     /// # Errors
     /// [`RequestError::TooManyTransfers`] if pages have not fetched what was offered before.
-    #[allow(dead_code, reason = "backups and files, which come next, use it")]
     pub(super) fn offer_download(
         &mut self,
         now: Time,

@@ -8,7 +8,7 @@ use crate::{
     directory::DirectoryUrlError,
     limit::{MAX_PORTS, MAX_UPLOAD_BYTES},
     text::sentence,
-    vault::{PassphraseError, UnlockError},
+    vault::{BackupError, PassphraseError, UnlockError},
 };
 
 /// Who has to change something.
@@ -118,6 +118,18 @@ pub enum RequestError {
     /// The text is no passphrase.
     #[error(transparent)]
     BadPassphrase(PassphraseError),
+    /// The file is no backup, or none that can be restored.
+    #[error(transparent)]
+    Backup(BackupError),
+    /// There is more than one backup can hold.
+    #[error(
+        "A backup can have at most {} MB. Delete conversations with large files first.",
+        MAX_UPLOAD_BYTES >> 20
+    )]
+    BackupTooLarge,
+    /// Another backup is being made.
+    #[error("A backup is being made already. Wait until it is done.")]
+    BackupBusy,
     /// The background restarts and too many requests wait already.
     #[error("Sotto is starting. Try again in a moment.")]
     Starting,
@@ -151,6 +163,9 @@ impl RequestError {
             Self::BadPassphrase(PassphraseError::Empty) => "passphrase.empty",
             Self::BadPassphrase(PassphraseError::TooLong) => "passphrase.too-long",
             Self::BadPassphrase(PassphraseError::TooShort) => "passphrase.too-short",
+            Self::Backup(error) => backup_code(*error),
+            Self::BackupTooLarge => "backup.too-large",
+            Self::BackupBusy => "backup.busy",
             Self::Starting => "background.starting",
         }
     }
@@ -184,5 +199,16 @@ fn unlock_code(error: UnlockError) -> &'static str {
         UnlockError::PassphraseNeeded => "vault.passphrase-needed",
         UnlockError::DeviceKeyNeeded => "vault.no-passphrase",
         UnlockError::NoMemory(_) => "vault.no-memory",
+    }
+}
+
+fn backup_code(error: BackupError) -> &'static str {
+    match error {
+        BackupError::NotABackup => "backup.unknown",
+        BackupError::NewerVersion(_) => "backup.newer",
+        BackupError::WrongPassphrase => "backup.wrong-passphrase",
+        BackupError::Damaged => "backup.damaged",
+        BackupError::Truncated => "backup.truncated",
+        BackupError::NoMemory(_) => "vault.no-memory",
     }
 }

@@ -165,11 +165,8 @@ impl Database {
 fn upgrade(database: &IdbDatabase, from: f64) {
     if from < f64::from(FIRST_SEALED) {
         let names = database.object_store_names();
-        // The list changes with each that is deleted.
-        while let Some(name) = names.get(0) {
-            if database.delete_object_store(&name).is_err() {
-                break;
-            }
+        for name in (0..names.length()).filter_map(|place| names.get(place)) {
+            let _ = database.delete_object_store(&name);
         }
     }
     for table in Table::all() {
