@@ -7,7 +7,7 @@
 )]
 
 use sotto_core::address::Address;
-use sotto_core::client::{Config, DeliveryState, GatewayChoice, MoveError, Store};
+use sotto_core::client::{Client, Config, DeliveryState, GatewayChoice, MoveError, Store};
 use sotto_core::keys::IdentityKey;
 use sotto_sim::World;
 use std::time::Duration;
@@ -286,6 +286,30 @@ fn a_gateway_can_be_left_at_once_even_if_it_is_dead() {
         assert_eq!(world.hosts[0].count(Store::Registration), 1);
         assert_eq!(world.gateways[left].knows(&old.identity), dead);
     }
+}
+
+#[test]
+fn every_gateway_that_is_connected_forgets_us_when_it_is_asked() {
+    let mut world = pair(14);
+    let (old, new) = moved(&mut world, GatewayChoice::Random);
+    world.run_for(Duration::from_secs(60));
+    assert!(!world.hosts[0].client().is_forgotten());
+    world.act(0, Client::ask_to_be_forgotten);
+    world.run_until(PATIENCE, |world| world.hosts[0].client().is_forgotten());
+    for address in [old, new] {
+        let gateway = place(&world, &address);
+        assert!(!world.gateways[gateway].knows(&address.identity));
+    }
+}
+
+#[test]
+fn a_client_without_a_connection_has_nobody_to_be_forgotten_by() {
+    let mut world = pair(15);
+    for gateway in 0..2 {
+        world.stop_gateway(gateway);
+    }
+    world.run_for(Duration::from_secs(60));
+    assert!(world.hosts[0].client().is_forgotten());
 }
 
 #[test]
