@@ -186,7 +186,6 @@ impl Host {
             Effect::ReadVault => Input::VaultRead(self.profile.vault()),
             Effect::Load => Input::Loaded(Box::new(Stored {
                 records: self.profile.records(Table::is_loaded),
-                history: self.profile.records(Table::is_history),
                 rng: ChaCha20Rng::seed_from_u64(self.profile.starts + 1_000),
             })),
             Effect::ReadAll => {

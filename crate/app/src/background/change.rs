@@ -39,6 +39,14 @@ impl Next {
             Self::Lock(asker) => *asker,
         }
     }
+
+    /// What those are told who wait for the client that ends.
+    fn refusal(&self) -> RequestError {
+        match self {
+            Self::Settings(_) => RequestError::Starting,
+            Self::Lock(_) => RequestError::VaultLocked,
+        }
+    }
 }
 
 impl Background {
@@ -76,7 +84,7 @@ impl Background {
                 let close = |socket| Effect::CloseSocket { socket };
                 self.effects.extend(run.disconnect().into_iter().map(close));
                 for asker in run.take_askers() {
-                    let error = RequestError::Starting.view();
+                    let error = next.refusal().view();
                     self.pages
                         .reply(&mut self.effects, asker, Reply::Error { error });
                 }
