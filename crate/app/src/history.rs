@@ -71,6 +71,16 @@ impl History {
         }
     }
 
+    /// Forgets all messages of a conversation.
+    pub(crate) fn remove_all(&mut self, conversation: &str) {
+        let all = self.views.values();
+        let own = all.filter(|message| message.conversation == conversation);
+        let own: Vec<String> = own.map(|message| message.id.clone()).collect();
+        for id in own {
+            self.remove(&id);
+        }
+    }
+
     /// Notes how far a message got, and gives it, if it is kept.
     pub(crate) fn set_delivery(&mut self, id: &str, delivery: DeliveryView) -> Option<MessageView> {
         let message = self.views.get_mut(id)?;

@@ -12,6 +12,8 @@ pub const MAX_REQUEST_BYTES: usize = 2 * MAX_MESSAGE_BYTES;
 pub const MAX_ADDRESS_BYTES: usize = 256;
 /// The longest sender tag accepted before it is even parsed, in bytes; one has at most 22.
 pub const MAX_TAG_BYTES: usize = 64;
+/// The longest text that can be looked for, in bytes.
+pub const MAX_SEARCH_BYTES: usize = 1_024;
 /// The longest directory address accepted, in bytes.
 pub const MAX_DIRECTORY_BYTES: usize = 2_048;
 /// The most pages that may be connected at once.

@@ -208,6 +208,7 @@ impl Background {
             run.carry_out(output, &mut self.pages, &mut self.effects);
         }
         run.settle(&self.pages, &mut self.effects);
+        run.sweep(&self.pages, &mut self.effects);
     }
 
     fn records_read(&mut self, read: ReadId, result: Result<Vec<StoredRecord>, String>) {

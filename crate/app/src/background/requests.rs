@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 use super::{
     Background, Effect, PortId,
     pages::{Asker, post},
-    run::Run,
+    run::{Purpose, Run, Wanted},
     start::Phase,
 };
 use crate::{
     conversation::{Correspondent, SURBS_A_MESSAGE},
     letter::Letter,
-    limit::{MAX_ADDRESS_BYTES, MAX_TAG_BYTES},
+    limit::{MAX_ADDRESS_BYTES, MAX_SEARCH_BYTES, MAX_TAG_BYTES},
     page::{
         ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, Outline,
         PacketCounts, Reply, Request, RequestError, Snapshot, parse,
@@ -25,7 +25,7 @@ use crate::{
     sender::Sender,
     settings::{CheckedSettings, Settings},
     text::sentence,
-    timeline::{Side, received_after, segment_of},
+    timeline::Side,
 };
 
 /// What becomes of a request that was accepted.
@@ -134,7 +134,7 @@ impl Background {
                 anonymous,
             } => self.send(now, asker, &to, text, anonymous),
             Request::Reply { to, text } => self.reply(now, asker, &to, text),
-            Request::Seen { id } => self.seen(&id),
+            Request::Seen { id } => self.find(asker, Purpose::See, &id),
             Request::Retry { id } => self.retry(now, &id),
             Request::Cancel { id } => self.cancel(now, &id),
             Request::Message { id } => self.read(asker, &id),
@@ -186,9 +186,15 @@ impl Background {
                 before,
                 after,
             } => self.messages(asker, conversation, before, after),
-            Request::Search { .. }
-            | Request::DeleteMessage { .. }
-            | Request::DeleteConversation { .. } => Err(RequestError::Starting),
+            Request::Search {
+                text,
+                conversation,
+                cursor,
+            } => self.search(asker, &text, conversation, cursor),
+            Request::DeleteMessage { id } => self.find(asker, Purpose::Delete, &id),
+            Request::DeleteConversation { conversation } => {
+                self.delete_conversation(asker, conversation)
+            }
         }
     }
 
@@ -269,24 +275,49 @@ impl Background {
         Ok(Outcome::Later)
     }
 
-    /// Nothing is unread any more up to this message.
-    fn seen(&mut self, id: &str) -> Result<Outcome, RequestError> {
+    /// Does something with a message, which may have to be looked for on disk.
+    fn find(&mut self, asker: Asker, purpose: Purpose, id: &str) -> Result<Outcome, RequestError> {
         let id = message_id(id)?;
         self.run()?;
-        let Phase::Running(run) = &mut self.phase else {
-            return Err(RequestError::Starting);
+        if let Phase::Running(run) = &mut self.phase {
+            run.find(asker, purpose, id, &self.pages, &mut self.effects);
+        }
+        Ok(Outcome::Later)
+    }
+
+    fn delete_conversation(
+        &mut self,
+        asker: Asker,
+        conversation: String,
+    ) -> Result<Outcome, RequestError> {
+        self.run()?.forget(asker, conversation)?;
+        Ok(Outcome::Later)
+    }
+
+    /// Looks for messages that hold a text.
+    fn search(
+        &mut self,
+        asker: Asker,
+        text: &str,
+        conversation: Option<String>,
+        cursor: Option<String>,
+    ) -> Result<Outcome, RequestError> {
+        if text.len() > MAX_SEARCH_BYTES {
+            return Err(RequestError::TooLarge);
+        }
+        self.run()?;
+        let wanted = Wanted {
+            text: text.to_lowercase(),
+            conversation,
         };
-        let (one, entry) = run.timeline.find(id).ok_or(RequestError::NoSuchMessage)?;
-        let (conversation, segment) = (one.peer.id(), segment_of(entry.number));
-        let unseen = received_after(one.tail(), &entry);
-        run.see(
-            &conversation,
-            segment,
-            unseen,
-            &self.pages,
-            &mut self.effects,
-        );
-        Ok(Outcome::Reply(Reply::Ok))
+        if wanted.text.is_empty() {
+            let (messages, cursor) = (Vec::new(), None);
+            return Ok(Outcome::Reply(Reply::Found { messages, cursor }));
+        }
+        if let Phase::Running(run) = &mut self.phase {
+            run.search(asker, wanted, cursor, &self.pages, &mut self.effects);
+        }
+        Ok(Outcome::Later)
     }
 
     /// Messages of a conversation, a page of them.

@@ -74,6 +74,9 @@ pub enum RequestError {
     /// No message has this id.
     #[error("This message is no longer there.")]
     NoSuchMessage,
+    /// No conversation has this id.
+    #[error("This conversation is no longer there.")]
+    NoSuchConversation,
     /// The core refused the message or the action.
     #[error("{message}")]
     Refused {
@@ -148,6 +151,7 @@ impl RequestError {
             Self::BadAddress(_) | Self::LongAddress => "address.malformed",
             Self::BadDirectory(_) => "directory.malformed",
             Self::NoSuchMessage => "message.unknown",
+            Self::NoSuchConversation => "conversation.unknown",
             Self::NoSuchTransfer => "transfer.unknown",
             Self::UploadTooLarge => "transfer.too-large",
             Self::TooManyTransfers => "transfer.too-many",

@@ -22,7 +22,7 @@ pub struct Conversation {
     /// What is known of it.
     pub about: About,
     /// The entries of the newest segment, which has no record of its own yet.
-    tail: Vec<Entry>,
+    pub(super) tail: Vec<Entry>,
 }
 
 /// What the record of a conversation says, but for the newest entries. A field that an older
@@ -49,6 +49,9 @@ pub struct About {
     pub active_at: u64,
     /// How many messages there are.
     pub messages: u32,
+    /// When the oldest of them was written or received, in milliseconds since the Unix epoch; it
+    /// may be deleted already.
+    pub oldest: u64,
     /// How many received messages of a segment the user has not seen: the last ones of it. A
     /// segment that is not named has none.
     pub unread: BTreeMap<u32, u32>,
@@ -177,6 +180,9 @@ impl Conversation {
         match message.direction {
             Direction::Received => *self.about.unread.entry(segment_of(number)).or_insert(0) += 1,
             Direction::Sent => self.about.anonymous = Some(message.anonymous),
+        }
+        if self.about.messages == 0 {
+            self.about.oldest = message.at;
         }
         self.about.messages = self.about.messages.saturating_add(1);
         self.about.active_at = self.about.active_at.max(message.at);

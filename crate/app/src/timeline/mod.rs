@@ -3,6 +3,7 @@
 
 mod conversation;
 mod entry;
+mod removal;
 mod walk;
 
 use std::cmp::Reverse;
@@ -34,8 +35,8 @@ pub struct Timeline {
     shown: BTreeMap<String, About>,
     /// Those whose records differ from what was last taken.
     changed: BTreeSet<String>,
-    /// Segments that became full since then.
-    full: Vec<Write>,
+    /// Segments that became full since then, or lost something.
+    segments: Vec<Write>,
     damaged: u32,
 }
 
@@ -70,6 +71,11 @@ impl Timeline {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Conversation> {
         self.conversations.get(id)
+    }
+
+    /// The ids of all conversations.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.conversations.keys().map(String::as_str)
     }
 
     /// A conversation as it is on disk, if pages show it.
@@ -114,7 +120,7 @@ impl Timeline {
         if let Some((segment, entries)) = self.of(peer).add(message, id) {
             let key = segment_key(&message.conversation, segment);
             let record = write_segment(&entries);
-            self.full.push(((Table::Timeline, key), Some(record)));
+            self.segments.push(((Table::Timeline, key), Some(record)));
         }
     }
 
@@ -157,7 +163,7 @@ impl Timeline {
 
     /// What differs from what was taken the last time.
     pub fn take_writes(&mut self) -> Vec<Write> {
-        let mut writes = std::mem::take(&mut self.full);
+        let mut writes = std::mem::take(&mut self.segments);
         for id in std::mem::take(&mut self.changed) {
             writes.push(self.record(id));
         }

@@ -62,6 +62,14 @@ impl Walk {
         }
     }
 
+    /// From a certain number on.
+    #[must_use]
+    pub fn beside(side: Side, number: u32) -> Self {
+        let mut walk = Self::new(side);
+        walk.start_beside(number);
+        walk
+    }
+
     /// Goes to the place beside the entry of that number.
     pub fn start_beside(&mut self, number: u32) {
         match self.side {
@@ -111,7 +119,9 @@ impl Walk {
         }
     }
 
-    fn entries<'a>(&'a self, one: &'a Conversation, segment: u32) -> Option<&'a [Entry]> {
+    /// The entries of a segment, as far as they are known.
+    #[must_use]
+    pub fn entries<'a>(&'a self, one: &'a Conversation, segment: u32) -> Option<&'a [Entry]> {
         if segment == one.tail_segment() {
             return Some(one.tail());
         }

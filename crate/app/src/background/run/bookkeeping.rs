@@ -41,7 +41,8 @@ impl Run {
         for (id, message) in &new {
             self.timeline.add(*id, message);
         }
-        changes.into_iter().map(Change::from).collect()
+        let changes = changes.into_iter();
+        changes.map(|change| self.without_doomed(change)).collect()
     }
 
     /// The message that is written, if it was not written before.
@@ -74,7 +75,7 @@ impl Run {
             Store::Outbox => self.outgoing.insert(id, message.conversation.clone()),
             _ => self.outgoing.remove(&id),
         };
-        let is_new = self.fresh.insert(id) && known.is_none();
+        let is_new = self.fresh.insert(id) && known.is_none() && !self.doomed.contains(&id);
         if is_new {
             return Some((id, message));
         }

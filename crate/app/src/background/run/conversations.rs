@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sotto_core::message::SenderTag;
 
-use super::Run;
+use super::{After, Run};
 use crate::{
     background::{effect::Effect, pages::Pages},
     conversation::Correspondent,
@@ -89,17 +89,11 @@ impl Run {
         pages.publish(effects, &event);
     }
 
-    /// The user has seen a message and all before it in its conversation.
-    pub(in crate::background) fn see(
-        &mut self,
-        conversation: &str,
-        segment: u32,
-        unseen: u32,
-        pages: &Pages,
-        effects: &mut VecDeque<Effect>,
-    ) {
+    /// The user has seen all of a conversation but the last received messages of a segment, and
+    /// what comes after it.
+    pub(super) fn see(&mut self, conversation: &str, segment: u32, unseen: u32) {
         if self.timeline.see(conversation, segment, unseen) {
-            self.publish_conversation(conversation, pages, effects);
+            self.done.push(After::Conversation(conversation.to_owned()));
         }
     }
 

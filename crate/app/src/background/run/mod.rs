@@ -4,9 +4,13 @@
 mod bookkeeping;
 mod books;
 mod conversations;
+mod finding;
 mod outputs;
 mod paging;
 mod reading;
+mod removal;
+mod search;
+mod sweeping;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +40,11 @@ use crate::{
     timeline::{Known, Timeline},
 };
 use books::Books;
+pub(super) use finding::Purpose;
 use reading::Reads;
+use search::Searches;
+pub(super) use search::Wanted;
+use sweeping::Sweeping;
 
 /// A client at work, and what pages are shown of it.
 pub(super) struct Run {
@@ -52,10 +60,16 @@ pub(super) struct Run {
     /// What was waiting for a commit that is durable now.
     done: Vec<After>,
     reads: Reads,
+    searches: Searches,
+    sweeping: Sweeping,
+    /// Messages that were deleted while the client held them, or was writing them.
+    doomed: BTreeSet<MessageId>,
     /// The conversations of the messages that are on their way.
     outgoing: BTreeMap<MessageId, String>,
     /// Messages that the client is writing, or has tried to write.
     fresh: BTreeSet<MessageId>,
+    /// Whether all that the client had to write is on disk.
+    written: bool,
     /// The time of the latest input.
     clock: Time,
     pub(super) connection: ConnectionView,
@@ -81,6 +95,12 @@ pub(super) enum After {
     Reply(Asker, Reply),
     /// Pages are told of a conversation.
     Conversation(String),
+    /// A message is gone, from this conversation.
+    Removed(MessageId, String),
+    /// All of a conversation is gone.
+    Forgotten(String),
+    /// The next step of sweeping may begin.
+    Swept,
 }
 
 impl Run {
@@ -114,7 +134,11 @@ impl Run {
             books: Books::default(),
             done: Vec::new(),
             reads: Reads::default(),
+            searches: Searches::default(),
+            sweeping: Sweeping::new(now),
+            doomed: BTreeSet::new(),
             fresh: BTreeSet::new(),
+            written: false,
             clock: now,
             connection: ConnectionView::starting(),
             others: OtherGateways::default(),
@@ -150,7 +174,11 @@ impl Run {
 
     /// When [`Input::Tick`] is due at the latest.
     pub(super) fn next_deadline(&self) -> Option<Time> {
-        let deadlines = [self.client.next_deadline(), self.books.deadline()];
+        let deadlines = [
+            self.client.next_deadline(),
+            self.books.deadline(),
+            self.sweep_deadline(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -222,6 +250,7 @@ impl Run {
         self.problem = None;
         if durable.client.is_some() {
             self.fresh.clear();
+            self.written = true;
         }
         durable.client
     }

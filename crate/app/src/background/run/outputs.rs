@@ -146,13 +146,28 @@ impl Run {
             let problem = self.problem.clone();
             pages.publish(effects, &Event::Storage { problem });
         }
+        if std::mem::take(&mut self.written) {
+            self.forget_doomed();
+        }
         for after in std::mem::take(&mut self.done) {
-            match after {
-                After::Reply(asker, reply) => pages.reply(effects, asker, reply),
-                After::Conversation(id) => self.publish_conversation(&id, pages, effects),
-            }
+            self.after(after, pages, effects);
         }
         self.commit(effects);
+    }
+
+    fn after(&mut self, after: After, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        match after {
+            After::Reply(asker, reply) => pages.reply(effects, asker, reply),
+            After::Conversation(id) => self.publish_conversation(&id, pages, effects),
+            After::Removed(id, conversation) => {
+                self.removed(id, &conversation, pages, effects);
+            }
+            After::Forgotten(id) => {
+                self.history.remove_all(&id);
+                self.publish_conversation(&id, pages, effects);
+            }
+            After::Swept => self.swept(),
+        }
     }
 
     fn connection_changed(

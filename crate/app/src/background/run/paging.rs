@@ -131,7 +131,7 @@ impl Paging {
                 Step::End => break,
             }
         }
-        self.reading = take_step(&mut self.wanted, PAGE_MESSAGES);
+        self.reading = take_step(&mut self.wanted, PAGE_MESSAGES, |entry| entry.size);
         match self.reading.as_slice() {
             [] => Next::Done,
             some => Next::Read(some.iter().flat_map(message_places).collect()),
@@ -153,15 +153,19 @@ impl Paging {
     }
 }
 
-/// Takes as many entries as may be read in one step.
-pub(super) fn take_step(wanted: &mut VecDeque<Entry>, most: usize) -> Vec<Entry> {
+/// Takes as many as may be read in one step.
+pub(super) fn take_step<T>(
+    wanted: &mut VecDeque<T>,
+    most: usize,
+    size: impl Fn(&T) -> u32,
+) -> Vec<T> {
     let mut bytes = 0;
     let mut step = Vec::new();
-    while let Some(entry) = wanted.pop_front_if(|entry| {
-        bytes += u64::from(entry.size);
+    while let Some(one) = wanted.pop_front_if(|one| {
+        bytes += u64::from(size(one));
         step.is_empty() || (step.len() < most && bytes <= STEP_BYTES)
     }) {
-        step.push(entry);
+        step.push(one);
     }
     step
 }

@@ -1,10 +1,16 @@
 //! What is read from disk for a page, in as many steps as it takes.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 use sotto_core::client::{MessageId, ReceivedMessage, SentMessage, Store};
 
-use super::{Run, paging::Paging};
+use super::{
+    Run,
+    finding::Finding,
+    paging::{Paging, segment_places},
+    search::Search,
+};
 use crate::{
     background::{
         effect::{Effect, ReadId, Table},
@@ -24,6 +30,14 @@ pub(super) enum Job {
     Message(Asker),
     /// Messages of a conversation.
     Paging(Box<Paging>),
+    /// Messages that hold a text.
+    Search(Box<Search>),
+    /// Something is done with a message.
+    Finding(Box<Finding>),
+    /// What is too old is deleted in the conversation that is named.
+    Aging(String, u32),
+    /// What was forgotten of a conversation is deleted: these segments.
+    Purging(String, Range<u32>),
 }
 
 /// Reads that are under way.
@@ -31,15 +45,26 @@ pub(super) enum Job {
 pub(super) struct Reads {
     next: u32,
     jobs: BTreeMap<ReadId, (Vec<Place>, Job)>,
+    /// Whether a job that changes segments is under way. One at a time: what it has read must not
+    /// change meanwhile.
+    writing: bool,
+    /// Those that wait for it.
+    waiting: VecDeque<Job>,
 }
 
 /// The records that were asked for, as far as they exist.
+#[derive(Default)]
 pub(super) struct Found(BTreeMap<Place, Option<Vec<u8>>>);
 
 impl Found {
     /// The content of a record.
     pub(super) fn get(&self, place: &Place) -> Option<&[u8]> {
         self.0.get(place)?.as_deref()
+    }
+
+    /// Whether nothing was asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Where something was looked for.
@@ -53,7 +78,17 @@ impl Job {
         match self {
             Self::Message(asker) => Some(*asker),
             Self::Paging(paging) => Some(paging.asker),
+            Self::Search(search) => Some(search.asker),
+            Self::Finding(finding) => Some(finding.asker),
+            Self::Aging(..) | Self::Purging(..) => None,
         }
+    }
+}
+
+impl Job {
+    /// Whether it changes segments.
+    fn is_writing(&self) -> bool {
+        matches!(self, Self::Finding(_) | Self::Aging(..) | Self::Purging(..))
     }
 }
 
@@ -69,7 +104,34 @@ impl Run {
     /// Those who wait for something that was to be read, as there is nobody to go on with it.
     pub(in crate::background) fn take_askers(&mut self) -> Vec<Asker> {
         let jobs = std::mem::take(&mut self.reads.jobs).into_values();
-        jobs.filter_map(|(_, job)| job.asker()).collect()
+        let waiting = std::mem::take(&mut self.reads.waiting).into_iter();
+        self.reads.writing = false;
+        self.swept();
+        let all = jobs.map(|(_, job)| job).chain(waiting);
+        all.filter_map(|job| job.asker()).collect()
+    }
+
+    /// Begins a job that changes segments, when its turn comes.
+    pub(super) fn begin_writing(
+        &mut self,
+        job: Job,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        if self.reads.writing {
+            self.reads.waiting.push_back(job);
+            return;
+        }
+        self.reads.writing = true;
+        self.go_on(job, &Found::default(), pages, effects);
+    }
+
+    /// A job that changes segments is done.
+    pub(super) fn end_writing(&mut self, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        self.reads.writing = false;
+        if let Some(job) = self.reads.waiting.pop_front() {
+            self.begin_writing(job, pages, effects);
+        }
     }
 
     /// Goes on with what waited for a read.
@@ -86,12 +148,16 @@ impl Run {
         match result {
             Ok(records) => {
                 let found = self.found(places, records);
-                self.go_on(job, found, pages, effects);
+                self.go_on(job, &found, pages, effects);
             }
             Err(reason) => {
                 let error = RequestError::Storage(reason).view();
                 if let Some(asker) = job.asker() {
                     pages.reply(effects, asker, Reply::Error { error });
+                }
+                if job.is_writing() {
+                    self.sweep_later();
+                    self.end_writing(pages, effects);
                 }
             }
         }
@@ -112,15 +178,36 @@ impl Run {
         Found(found)
     }
 
-    fn go_on(&mut self, job: Job, found: Found, pages: &Pages, effects: &mut VecDeque<Effect>) {
+    fn go_on(&mut self, job: Job, found: &Found, pages: &Pages, effects: &mut VecDeque<Effect>) {
         match job {
             Job::Message(asker) => {
-                let reply = self.whole_message(&found);
+                let reply = self.whole_message(found);
                 pages.reply(effects, asker, reply);
             }
             Job::Paging(mut paging) => {
-                self.page_read(&mut paging, &found);
+                self.page_read(&mut paging, found);
                 self.page_on(paging, pages, effects);
+            }
+            Job::Search(mut search) => {
+                self.search_read(&mut search, found);
+                self.search_on(search, pages, effects);
+            }
+            Job::Finding(finding) => self.find_on(finding, found, pages, effects),
+            Job::Aging(id, segment) if found.is_empty() => {
+                let places = segment_places(&id, segment..segment + 1);
+                self.read(places, Job::Aging(id, segment), effects);
+            }
+            Job::Aging(conversation, segment) => {
+                self.age(&conversation, segment, found);
+                self.end_writing(pages, effects);
+            }
+            Job::Purging(id, segments) if found.is_empty() => {
+                let places = segment_places(&id, segments.clone());
+                self.read(places, Job::Purging(id, segments), effects);
+            }
+            Job::Purging(conversation, segments) => {
+                self.purge(&conversation, segments, found);
+                self.end_writing(pages, effects);
             }
         }
     }
@@ -176,7 +263,7 @@ impl Run {
         })
     }
 
-    fn letter(&self, table: Table, key: &[u8], value: &[u8]) -> Option<Letter> {
+    pub(super) fn letter(&self, table: Table, key: &[u8], value: &[u8]) -> Option<Letter> {
         let own = self.client.public_keys();
         match table {
             Table::Core(Store::Inbox) => {
