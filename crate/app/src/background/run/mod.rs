@@ -90,6 +90,7 @@ pub(super) struct Run {
 }
 
 /// What happens when a change is durable.
+#[allow(clippy::large_enum_variant, reason = "there are few, and not for long")]
 pub(super) enum After {
     /// A request is answered.
     Reply(Asker, Reply),

@@ -196,7 +196,7 @@ pub(super) fn segments<'a>(
         let number = key.strip_prefix(conversation.as_bytes());
         let number = number.and_then(|number| number.try_into().ok())?;
         let value = found.get(&(*table, key.clone()));
-        let entries = value.and_then(|value| read_segment(value));
+        let entries = value.and_then(read_segment);
         let is_segment = *table == Table::Timeline;
         is_segment.then(|| (u32::from_be_bytes(number), entries.unwrap_or_default()))
     })
