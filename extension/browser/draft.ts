@@ -2,12 +2,14 @@
 export interface Draft {
   /** The recipient of a new conversation. */
   to: string;
+  /** What the recipient of a new conversation is to be called. */
+  name: string;
   text: string;
   /** Whether to send it anonymously; undefined until the user chose. */
   anonymous: boolean | undefined;
 }
 
-export const NO_DRAFT: Draft = { to: '', text: '', anonymous: undefined };
+export const NO_DRAFT: Draft = { to: '', name: '', text: '', anonymous: undefined };
 
 const PREFIX = 'draft:';
 
@@ -34,4 +36,12 @@ export async function saveDraft(place: string, draft: Draft): Promise<void> {
   }
 }
 
-const isEmpty = ({ to, text, anonymous }: Draft) => to === '' && text === '' && anonymous === undefined;
+/** Forgets all drafts. */
+export async function clearDrafts(): Promise<void> {
+  const drafts = await loadDrafts();
+  await chrome.storage.session.remove([...drafts.keys()].map((place) => PREFIX + place));
+}
+
+function isEmpty({ to, name, text, anonymous }: Draft): boolean {
+  return to === '' && name === '' && text === '' && anonymous === undefined;
+}

@@ -1,59 +1,32 @@
-import { render } from 'preact';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { BackgroundLink } from '../link/background-link';
-import { FakeBackground, type Scenario } from '../testing/fake-background';
-import { installFakeBrowser } from '../testing/fake-browser';
-import { BOB, conversation, message, SCENARIOS, SOMEBODY } from '../testing/scenarios';
-import { App } from './app';
-import { Chat, NEW } from './chat';
-import { Composing } from './composing';
-import { tellWhatIsSeen } from './reading';
+import { ChatPage } from '../testing/chat-page';
+import type { FakeBackground } from '../testing/fake-background';
+import { BOB, conversation, message, SOMEBODY } from '../testing/scenarios';
+import { type Chat, NEW } from './chat';
 
+let page: ChatPage;
 let background: FakeBackground;
 let chat: Chat;
-let stop: () => void;
 
 /** Shows the page in a scenario. */
 async function show(name: string): Promise<void> {
-  const scenario = structuredClone(SCENARIOS[name]) as Scenario;
-  background = new FakeBackground(installFakeBrowser(), scenario);
-  chat = new Chat();
-  const link = new BackgroundLink((event) => chat.apply(event));
-  const composing = new Composing(link, chat);
-  stop = tellWhatIsSeen(chat, link);
-  chat.place.value = scenario.open;
-  render(<App chat={chat} composing={composing} link={link} inTab={false} />, document.body);
-  await settle();
+  page = await ChatPage.show(name);
+  ({ background, chat } = page);
 }
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
-  stop();
-  render(null, document.body);
+  page.close();
   vi.useRealTimers();
 });
 
-const settle = () => vi.advanceTimersByTimeAsync(50);
-const all = (selector: string) => [...document.body.querySelectorAll<HTMLElement>(selector)];
-const one = (selector: string) => all(selector)[0] as HTMLElement;
-const requests = (type: string) => background.requests.filter((request) => request.type === type);
-
-async function click(selector: string): Promise<void> {
-  one(selector).click();
-  await settle();
-}
-
-async function write(selector: string, text: string): Promise<void> {
-  const field = one(selector) as HTMLTextAreaElement;
-  field.value = text;
-  field.dispatchEvent(new Event('input', { bubbles: true }));
-  await settle();
-}
-
-async function press(selector: string, key: string): Promise<void> {
-  one(selector).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-  await settle();
-}
+const settle = () => page.settle();
+const all = (selector: string) => page.all(selector);
+const one = (selector: string) => page.one(selector);
+const requests = (type: string) => page.requests(type);
+const click = (selector: string) => page.click(selector);
+const write = (selector: string, text: string) => page.write(selector, text);
+const press = (selector: string, key: string) => page.press(selector, key);
 
 const ROW = '[data-testid="conversation"]';
 const TEXT = '[data-testid="message-text"]';

@@ -4,26 +4,32 @@ import { type Chat, NEW } from './chat';
 import type { Composing } from './composing';
 import { Connection, MapAge, StorageProblem } from './connection';
 import { Conversations } from './conversations';
+import { Found } from './found';
+import type { History } from './history';
 import { Mark, PlusIcon, SettingsIcon, TabIcon } from './icons';
 import { OwnAddress } from './own-address';
+import type { Search } from './search';
+import { SearchField } from './search-field';
 import { Talk } from './talk';
 
 interface Properties {
   chat: Chat;
   composing: Composing;
+  history: History;
+  search: Search;
   link: Pick<BackgroundLink, 'request'>;
   inTab: boolean;
 }
 
 /** The chat page: the conversations, and the one that is open. Where there is room both are in view. */
-export function App({ chat, composing, link, inTab }: Properties) {
+export function App({ chat, composing, history, search, link, inTab }: Properties) {
   return (
     <>
       <main class={`panes ${chat.isOpen.value ? 'open' : ''}`}>
         <h1 class="unseen">{text('extensionName')}</h1>
-        <Side chat={chat} inTab={inTab} />
+        <Side chat={chat} history={history} search={search} inTab={inTab} />
         <div class="talk">
-          <Talk chat={chat} composing={composing} link={link} />
+          <Talk chat={chat} composing={composing} history={history} link={link} />
         </div>
       </main>
       <p class="unseen" aria-live="polite">
@@ -33,21 +39,34 @@ export function App({ chat, composing, link, inTab }: Properties) {
   );
 }
 
-function Side({ chat, inTab }: { chat: Chat; inTab: boolean }) {
+type SideProperties = Pick<Properties, 'chat' | 'history' | 'search' | 'inTab'>;
+
+function Side({ chat, history, search, inTab }: SideProperties) {
+  const open = (id: string) => (chat.place.value = id);
   return (
     <div class="side">
-      <Header inTab={inTab} />
-      <section class="self">
+      <Header chat={chat} search={search} inTab={inTab} />
+      <section class="self" aria-label={text('selfLabel')}>
         <OwnAddress address={chat.address.value} />
         <StorageProblem problem={chat.storage.value} />
         <Connection connection={chat.connection.value} />
         <MapAge topology={chat.topology.value} />
       </section>
-      <Conversations
-        conversations={chat.conversations.value}
-        place={chat.place.value}
-        onOpen={(id) => (chat.place.value = id)}
-      />
+      {search.active.value ? (
+        <Found
+          search={search}
+          place={chat.place.value}
+          onOpen={open}
+          onOpenMessage={(message) => void history.goTo(message)}
+        />
+      ) : (
+        <Conversations
+          conversations={chat.conversations.value}
+          known={chat.connection.value !== null}
+          place={chat.place.value}
+          onOpen={open}
+        />
+      )}
       <div class="begin">
         <button
           type="button"
@@ -62,14 +81,11 @@ function Side({ chat, inTab }: { chat: Chat; inTab: boolean }) {
   );
 }
 
-function Header({ inTab }: { inTab: boolean }) {
+function Header({ chat, search, inTab }: Pick<Properties, 'chat' | 'search' | 'inTab'>) {
   return (
-    <header>
+    <header class="list-header">
       <Mark />
-      {/* The heading is beside the list, so that it is there also while the list is not. */}
-      <span class="title" aria-hidden="true">
-        {text('extensionName')}
-      </span>
+      <SearchField search={search} onFocus={() => showList(chat)} />
       {inTab ? null : (
         <a
           class="tool"
@@ -91,4 +107,10 @@ function Header({ inTab }: { inTab: boolean }) {
       </a>
     </header>
   );
+}
+
+/** Where there is room for one pane only, an open conversation gives way. */
+function showList(chat: Chat): void {
+  const side = document.querySelector<HTMLElement>('.side');
+  if (side && side.offsetParent === null) chat.place.value = undefined;
 }

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { DeliveryView, MessageView } from 'sotto-wasm';
+import type { DeliveryView, MessageView, Snapshot } from 'sotto-wasm';
 import { STARTING } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
 import { BOB, conversation, message, SOMEBODY } from '../testing/scenarios';
@@ -11,34 +11,57 @@ beforeEach(() => {
   chat = new Chat();
 });
 
-const ids = () => chat.messages.value.map(({ id }) => id);
+const ids = () => chat.section.value?.messages.map(({ id }) => id);
+const tell = (known: Partial<Snapshot>) =>
+  chat.apply({ type: 'snapshot', snapshot: { ...STARTING, ...known } });
 const show = (shown: MessageView) => chat.apply({ type: 'message', message: shown });
 const list = () => chat.conversations.value.map(({ id }) => id);
 
 test('a snapshot replaces all that was known', () => {
-  show(message({ id: 'old' }));
-  chat.apply({
-    type: 'snapshot',
-    snapshot: {
-      ...STARTING,
-      address: 'a.b@c',
-      conversations: [conversation([message({ id: 'new' })])],
-      messages: [message({ id: 'new' })],
-    },
-  });
-  expect(ids()).toEqual(['new']);
+  chat.apply({ type: 'conversation', conversation: conversation([message({ conversation: 'old' })]) });
+  const settings = { ...STARTING.settings, receipts: false };
+  tell({ address: 'a.b@c', settings, conversations: [conversation([message({})])] });
   expect(list()).toEqual([BOB]);
   expect(chat.address.value).toBe('a.b@c');
+  expect(chat.settings.value?.receipts).toBe(false);
 });
 
 test('a message is shown once, however often it is told, and keeps its place', () => {
-  show(message({ id: '1' }));
+  chat.place.value = BOB;
+  tell({ messages: [message({ id: '1' })] });
   show(message({ id: '2' }));
   show(message({ id: '1', delivery: { state: 'sent' } }));
   expect(ids()).toEqual(['1', '2']);
-  expect(chat.messages.value[0]?.delivery?.state).toBe('sent');
+  expect(chat.section.value?.messages[0]?.delivery?.state).toBe('sent');
   chat.apply({ type: 'removed', id: '1' });
   expect(ids()).toEqual(['2']);
+});
+
+test('a locked vault leaves nothing of what was read', () => {
+  chat.place.value = BOB;
+  tell({ messages: [message({ id: '1' })] });
+  tell({ stage: { name: 'locked' } });
+  expect(ids()).toBeUndefined();
+  expect(chat.isUnlocked.value).toBe(false);
+});
+
+test('what is in view stays in view over a snapshot that does not tell of it', () => {
+  chat.place.value = BOB;
+  tell({ messages: [message({ id: '1' })] });
+  tell({ messages: [message({ id: 'x', conversation: SOMEBODY })] });
+  expect(ids()).toEqual(['1']);
+});
+
+test('of conversations that are not open the end is kept, and not of all', () => {
+  const many = (conversation: string) =>
+    Array.from({ length: 100 }, (_, n) => message({ id: `${conversation}-${n}`, conversation, at: n }));
+  for (let n = 0; n < 20; n++) {
+    chat.setSection(`c${n}`, { messages: many(`c${n}`), older: false, newer: false });
+  }
+  const kept = [...chat.sections.value];
+  expect(kept.map(([id]) => id)).toEqual(['c11', 'c12', 'c13', 'c14', 'c15', 'c16', 'c17', 'c18', 'c19']);
+  const rest = chat.sections.value.get('c11');
+  expect([rest?.messages.length, rest?.messages.at(-1)?.id, rest?.older]).toEqual([40, 'c11-99', true]);
 });
 
 test('the conversation that was active last is the first, and one that is gone is not listed', () => {
@@ -66,18 +89,29 @@ test('a conversation that is gone gives way to the list, and one that is not kno
 
 test('an open conversation shows its own messages alone', () => {
   chat.place.value = SOMEBODY;
-  show(message({ id: '1', conversation: SOMEBODY }));
+  tell({ messages: [message({ id: '1', conversation: SOMEBODY })] });
   show(message({ id: '2', conversation: BOB }));
-  expect(chat.openMessages.value.map(({ id }) => id)).toEqual(['1']);
+  expect(ids()).toEqual(['1']);
+});
+
+test('each conversation opens with its messages', () => {
+  chat.place.value = SOMEBODY;
+  chat.details.value = true;
+  chat.place.value = BOB;
+  expect(chat.details.value).toBe(false);
 });
 
 test('the newest message counts as unseen while its open conversation has something unread', () => {
   const asked = message({ id: '1', conversation: SOMEBODY, direction: 'received' });
-  show(asked);
+  tell({ messages: [asked] });
   chat.apply({ type: 'conversation', conversation: conversation([asked], 1) });
   expect(chat.unseen.value).toBeUndefined();
   chat.place.value = SOMEBODY;
   expect(chat.unseen.value).toBe('1');
+  const past = { messages: [asked], older: true, newer: true };
+  chat.setSection(SOMEBODY, past);
+  expect(chat.unseen.value).toBeUndefined();
+  chat.setSection(SOMEBODY, { ...past, newer: false });
   chat.apply({ type: 'conversation', conversation: conversation([asked], 0) });
   expect(chat.unseen.value).toBeUndefined();
 });
@@ -122,6 +156,8 @@ test.each<[DeliveryView | null, string]>([
   [{ state: 'sent' }, 'Sent, on its way'],
   [{ state: 'atGateway' }, 'Arrived at their gateway'],
   [{ state: 'failed', problem: { code: 'x', message: 'Too old.', canRetry: false } }, 'Too old.'],
+  [{ state: 'delivered' }, 'Delivered'],
+  [{ state: 'paused', acked: 3, total: 10 }, 'Paused'],
   [null, ''],
 ])('%j reads as %j', (delivery, shown) => {
   expect(deliveryText(delivery)).toBe(shown);

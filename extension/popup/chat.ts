@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { text } from '../browser/strings';
 import type {
   ConnectionView,
@@ -7,14 +7,18 @@ import type {
   ErrorView,
   Event,
   MessageView,
+  Settings,
   Snapshot,
   StageView,
   SurbLevel,
   TopologyView,
 } from 'sotto-wasm';
+import { atRest, type Page, type Section, withMessage, withNewest, withoutMessage } from './section';
 
 /** The place of a conversation that has no recipient yet. */
 export const NEW = '';
+/** Of so many conversations besides the open one the end is kept, so that they open at once. */
+const RESTING = 8;
 
 /** What the chat page knows, kept current by the background's events, and what it shows of it. */
 export class Chat {
@@ -28,14 +32,20 @@ export class Chat {
   readonly topology = signal<TopologyView | null>(null);
   /** Why nothing can be saved, if that is so. */
   readonly storage = signal<ErrorView | null>(null);
+  /** Unknown until the background has answered. */
+  readonly settings = signal<Settings | null>(null);
   /** The one that was active last first. */
   readonly conversations = signal<readonly ConversationView[]>([]);
-  /** Of all conversations, oldest first. */
-  readonly messages = signal<readonly MessageView[]>([]);
+  /** How many snapshots came: with each one, what was asked before may be out of date. */
+  readonly snapshots = signal(0);
+  /** What is known of the conversations that were opened, by their ids. */
+  readonly sections = signal<ReadonlyMap<string, Section>>(new Map());
   /** What a screen reader should say now. */
   readonly announcement = signal('');
   /** The id of the conversation that is open, or {@link NEW}; undefined if none is. */
   readonly place = signal<string | undefined>(undefined);
+  /** Whether all about the open conversation is shown, rather than its messages. */
+  readonly details = signal(false);
   /** The conversation that is open. */
   readonly open = computed(() => this.conversations.value.find(({ id }) => id === this.place.value));
   /** Whether the list gives way to it where there is room for one only: not if it is gone. */
@@ -45,14 +55,49 @@ export class Chat {
       this.open.value !== undefined ||
       (this.place.value !== undefined && this.connection.value === null),
   );
-  /** Its messages, oldest first. */
-  readonly openMessages = computed(() =>
-    this.messages.value.filter(({ conversation }) => conversation === this.place.value),
-  );
+  /** Whether there is anything to be shown at all. */
+  readonly isUnlocked = computed(() => this.stage.value?.name === 'open');
+  /** The messages in view, once there are some. */
+  readonly section = computed(() => this.sections.value.get(this.place.value ?? NEW));
   /** The newest message of the open conversation, as long as something in it is unread. */
   readonly unseen = computed(() =>
-    this.open.value?.unread ? this.openMessages.value.at(-1)?.id : undefined,
+    this.open.value?.unread && this.section.value?.newer === false
+      ? this.section.value.messages.at(-1)?.id
+      : undefined,
   );
+  /** Messages as events told them since the last snapshot, the last told last; null for removed ones. */
+  readonly #told = new Map<string, MessageView | null>();
+
+  constructor() {
+    // Each conversation opens with its messages.
+    this.place.subscribe(() => (this.details.value = false));
+  }
+
+  /** Puts what was fetched of a conversation in the place of what was known. Others come to rest. */
+  setSection(conversation: string, section: Section): void {
+    const others = [...this.sections.value].filter(([id]) => id !== conversation);
+    const resting = others.slice(-RESTING).flatMap(([id, one]) => {
+      const rest = id === this.place.value ? one : atRest(one);
+      return rest ? [[id, rest] as const] : [];
+    });
+    this.sections.value = new Map([...resting, [conversation, section]]);
+  }
+
+  /** An answer as events have changed it since, with what they added if it goes up to the end. */
+  upToDate(conversation: string, page: Page, toEnd: boolean): Page {
+    const messages = page.messages.map((message) => this.#told.get(message.id) ?? message);
+    const present = messages.filter(({ id }) => this.#told.get(id) !== null);
+    const added = toEnd ? this.#toldSince(conversation, present) : [];
+    return { messages: [...present, ...added], more: page.more };
+  }
+
+  /** Messages that events told and that are newer than the known ones, oldest first. */
+  #toldSince(conversation: string, known: readonly MessageView[]): MessageView[] {
+    const last = known.at(-1)?.at ?? 0;
+    const isNew = (told: MessageView | null): told is MessageView =>
+      told?.conversation === conversation && told.at >= last && !known.some(({ id }) => id === told.id);
+    return [...this.#told.values()].filter(isNew).toSorted((one, other) => one.at - other.at);
+  }
 
   apply(event: Event): void {
     switch (event.type) {
@@ -78,33 +123,68 @@ export class Chat {
         this.storage.value = event.problem;
         return;
       case 'removed':
-        this.messages.value = this.messages.value.filter(({ id }) => id !== event.id);
-        return;
+        return this.#remove(event.id);
       case 'conversation':
         return this.#put(event.conversation);
       case 'conversationRemoved':
-        this.conversations.value = this.conversations.value.filter(({ id }) => id !== event.id);
-        return;
+        return this.#removeConversation(event.id);
       case 'surbs':
         return this.#setLevel(event.conversation, event.level);
     }
   }
 
-  #replace({ stage, address, connection, topology, storage, conversations, messages }: Snapshot): void {
-    this.stage.value = stage;
-    this.address.value = address;
-    this.connection.value = connection;
-    this.topology.value = topology;
-    this.storage.value = storage;
-    this.conversations.value = conversations;
-    this.messages.value = messages;
+  #replace({ stage, address, connection, topology, storage, settings, ...talk }: Snapshot): void {
+    batch(() => {
+      this.stage.value = stage;
+      this.address.value = address;
+      this.connection.value = connection;
+      this.topology.value = topology;
+      this.storage.value = storage;
+      this.settings.value = settings;
+      this.conversations.value = talk.conversations;
+      this.#told.clear();
+      this.sections.value = this.#sections(talk.messages);
+      this.snapshots.value += 1;
+    });
+  }
+
+  /** The messages of a snapshot by their conversations, after what is in view of the open one. */
+  #sections(messages: readonly MessageView[]): Map<string, Section> {
+    const sections = new Map<string, Section>();
+    const [place, shown] = [this.place.value, this.section.value];
+    if (place && shown && this.isUnlocked.value) sections.set(place, shown);
+    for (const id of new Set(messages.map(({ conversation }) => conversation))) {
+      const told = messages.filter(({ conversation }) => conversation === id);
+      sections.set(id, withNewest(sections.get(id), { messages: told, more: true }));
+    }
+    return sections;
   }
 
   #upsert(message: MessageView): void {
-    const messages = this.messages.value;
-    const index = messages.findIndex(({ id }) => id === message.id);
-    this.messages.value = index < 0 ? [...messages, message] : messages.with(index, message);
-    this.announcement.value = announcement(messages[index], message) ?? this.announcement.value;
+    const { id, conversation } = message;
+    const section = this.sections.value.get(conversation);
+    const before = section?.messages.find((one) => one.id === id) ?? this.#told.get(id) ?? undefined;
+    this.#told.delete(id);
+    this.#told.set(id, message);
+    this.announcement.value = announcement(before, message) ?? this.announcement.value;
+    if (section) this.#setKnown(conversation, withMessage(section, message));
+  }
+
+  #remove(id: string): void {
+    this.#told.set(id, null);
+    for (const [conversation, section] of this.sections.value) {
+      const rest = withoutMessage(section, id);
+      if (rest !== section) this.#setKnown(conversation, rest);
+    }
+  }
+
+  #removeConversation(gone: string): void {
+    this.conversations.value = this.conversations.value.filter(({ id }) => id !== gone);
+    this.sections.value = new Map([...this.sections.value].filter(([id]) => id !== gone));
+  }
+
+  #setKnown(conversation: string, section: Section): void {
+    this.sections.value = new Map(this.sections.value).set(conversation, section);
   }
 
   #put(conversation: ConversationView): void {
@@ -124,7 +204,8 @@ export class Chat {
 
 /** What changed that a person should hear; the progress of a message is not worth a sentence. */
 function announcement(before: MessageView | undefined, now: MessageView): string | undefined {
-  if (now.direction === 'received') return before ? undefined : text('announceReceived', now.text);
+  if (now.direction === 'received')
+    return before ? undefined : text('announceReceived', now.file?.name ?? now.text);
   if (now.delivery?.state === before?.delivery?.state) return undefined;
   return now.delivery?.state === 'sending' ? undefined : deliveryText(now.delivery);
 }

@@ -1,16 +1,28 @@
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { text } from '../browser/strings';
+import { filesHaveToBeChosenElsewhere } from '../browser/file-choice';
+import { text, type StringName } from '../browser/strings';
 import { byteLength, size } from '../format/size';
 import type { PeerView, SurbLevel } from 'sotto-wasm';
-import type { Composing } from './composing';
-import { SendIcon } from './icons';
+import type { Attachment, Composing } from './composing';
+import { Name } from './file';
+import { AttachIcon, CloseIcon, FileIcon, SendIcon } from './icons';
 
 /** A text from this many characters on is shown with its size. */
 const LARGE = 2_000;
 export const NOTE_ID = 'composer-note';
 
-/** Where a message is written. Without a correspondent it goes to whoever the user enters. */
-export function Composer({ composing, peer }: { composing: Composing; peer: PeerView | undefined }) {
+interface Properties {
+  composing: Composing;
+  /** Without a correspondent it goes to whoever the user enters. */
+  peer: PeerView | undefined;
+  /** Whether the correspondent is told of us in plain text, which has no sender. */
+  plain: boolean;
+  place: string;
+}
+
+/** Where a message is written, and files are taken along. */
+export function Composer({ composing, peer, plain, place }: Properties) {
   const message = useRef<HTMLTextAreaElement>(null);
   async function send() {
     await composing.send();
@@ -30,9 +42,11 @@ export function Composer({ composing, peer }: { composing: Composing; peer: Peer
       {peer?.kind === 'anonymous' ? (
         <ReplyBlocks level={peer.level} written={composing.draft.value.text} />
       ) : (
-        <Anonymous composing={composing} />
+        <Anonymous composing={composing} plain={plain} />
       )}
+      <Attachments composing={composing} />
       <div class="writing">
+        <Attach composing={composing} place={place} />
         <textarea
           ref={message}
           rows={2}
@@ -42,6 +56,7 @@ export function Composer({ composing, peer }: { composing: Composing; peer: Peer
           data-testid="message-text"
           value={composing.draft.value.text}
           onInput={({ currentTarget }) => composing.write({ text: currentTarget.value })}
+          onPaste={(event) => takeFiles(event, event.clipboardData, composing)}
           onKeyDown={(event) => {
             if (!isSendKey(event)) return;
             event.preventDefault();
@@ -67,8 +82,16 @@ function isSendKey(event: KeyboardEvent): boolean {
   return event.key === 'Enter' && !event.shiftKey && !event.isComposing;
 }
 
-/** Whether the recipient can answer. Nobody learns the own address either way. */
-function Anonymous({ composing }: { composing: Composing }) {
+/** Takes the files of a drop or a paste along. What else is in it goes its own way. */
+export function takeFiles(event: globalThis.Event, data: DataTransfer | null, composing: Composing): void {
+  const files = [...(data?.files ?? [])];
+  if (files.length === 0) return;
+  event.preventDefault();
+  composing.attach(files);
+}
+
+/** Whether the recipient learns who wrote. */
+function Anonymous({ composing, plain }: { composing: Composing; plain: boolean }) {
   const on = composing.anonymous.value;
   return (
     <label class="manner">
@@ -81,10 +104,17 @@ function Anonymous({ composing }: { composing: Composing }) {
       />
       <span>
         <strong>{text('sendAnonymously')}</strong>{' '}
-        <span class="hint">{text(on ? 'anonymousOn' : 'anonymousOff')}</span>
+        <span class="consequence" data-testid="manner">
+          {text(mannerHint(on, plain))}
+        </span>
       </span>
     </label>
   );
+}
+
+function mannerHint(anonymous: boolean, plain: boolean): StringName {
+  if (anonymous) return 'anonymousOn';
+  return plain ? 'plainOff' : 'signedOff';
 }
 
 /** What can be answered now, and whether this answer will have to wait. */
@@ -102,6 +132,88 @@ function levelText({ available, bytes }: SurbLevel, waits: boolean) {
   if (available === 0) return 'noReplyBlocks';
   if (bytes === 0) return 'fewReplyBlocks';
   return waits ? 'tooFewReplyBlocks' : 'replyBlocks';
+}
+
+/** The files that go along, each with a way to leave it here. */
+function Attachments({ composing }: { composing: Composing }) {
+  const attachments = composing.attachments.value;
+  if (attachments.length === 0) return null;
+  return (
+    <ul class="attachments" aria-label={text('attachments')}>
+      {attachments.map((one, index) => (
+        <Attached key={index} attachment={one} composing={composing} />
+      ))}
+    </ul>
+  );
+}
+
+function Attached({ attachment, composing }: { attachment: Attachment; composing: Composing }) {
+  const { file, carried } = attachment;
+  const label = text('removeAttachment', file.name);
+  return (
+    <li class="attachment" data-testid="attachment">
+      <FileIcon />
+      <Name file={file} />
+      {carried === undefined ? (
+        <button
+          type="button"
+          class="tool"
+          aria-label={label}
+          title={label}
+          onClick={() => composing.detach(file)}
+        >
+          <CloseIcon />
+        </button>
+      ) : (
+        <progress value={carried} aria-label={text('uploading')} />
+      )}
+    </li>
+  );
+}
+
+function Attach({ composing, place }: { composing: Composing; place: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  const elsewhere = useSignal(filesHaveToBeChosenElsewhere());
+  const label = text('attach');
+  if (elsewhere.value) {
+    const href = `popup.html#conversation=${encodeURIComponent(place)}`;
+    return (
+      <a
+        class="tool attach"
+        href={href}
+        target="_blank"
+        aria-label={text('attachInTab')}
+        title={text('attachInTab')}
+      >
+        <AttachIcon />
+      </a>
+    );
+  }
+  return (
+    <>
+      <input
+        ref={field}
+        type="file"
+        multiple
+        hidden
+        data-testid="file-field"
+        onChange={({ currentTarget }) => {
+          composing.attach([...(currentTarget.files ?? [])]);
+          currentTarget.value = '';
+        }}
+      />
+      <button
+        type="button"
+        class="tool attach"
+        data-testid="attach"
+        aria-label={label}
+        title={label}
+        onClick={() => field.current?.click()}
+      >
+        <AttachIcon />
+      </button>
+    </>
+  );
 }
 
 /** One line that is always there, so that an error does not push the page about. */

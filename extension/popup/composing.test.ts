@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { loadDrafts } from '../browser/draft';
 import { BackgroundLink } from '../link/background-link';
 import { FakeBackground } from '../testing/fake-background';
@@ -121,4 +121,96 @@ test('what the user writes before the stored drafts are read stays', async () =>
   reopened.write({ text: 'new' });
   await reopened.restore();
   expect(reopened.draft.value.text).toBe('new');
+});
+
+const file = (name: string, bytes: number) => new File([new Uint8Array(bytes)], name, { type: 'text/plain' });
+const names = () => composing.attachments.value.map(({ file }) => file.name);
+
+test('a file is handed over and sent after the text, by its name and type', async () => {
+  open(BOB);
+  composing.attach([file('notes.txt', 700_000)]);
+  composing.write({ text: 'here' });
+  await composing.send();
+  const types = background.requests.map(({ type }) => type).filter((type) => type !== 'subscribe');
+  expect(types).toEqual(['send', 'uploadPart', 'uploadPart', 'sendFile']);
+  expect(background.requests.at(-1)).toMatchObject({
+    conversation: BOB,
+    name: 'notes.txt',
+    mediaType: 'text/plain',
+    anonymous: false,
+  });
+  expect(names()).toEqual([]);
+});
+
+test('a file goes without a text, also to somebody anonymous and to a new address', async () => {
+  open(SOMEBODY);
+  composing.attach([file('a.txt', 10)]);
+  await composing.send();
+  chat.place.value = NEW;
+  composing.write({ to: 'a.b@c' });
+  composing.attach([file('b.txt', 10)]);
+  await composing.send();
+  const sent = background.requests.filter((request) => request.type === 'sendFile');
+  expect(sent.map(({ conversation }) => conversation)).toEqual([SOMEBODY, 'a.b@c']);
+  expect(chat.place.value).toBe('a.b@c');
+});
+
+test('a file of more than 5 MB is refused before anything is sent, and the others stay', () => {
+  open(BOB);
+  composing.attach([file('small.txt', 10), file('Film \u202E.mov', 5 * 1024 * 1024 + 1)]);
+  expect(composing.error.value?.message).toMatch(/^Film \.mov is too large: it has 5\.2 MB/);
+  expect(names()).toEqual(['small.txt']);
+  composing.attach([file('just.bin', 5 * 1024 * 1024)]);
+  expect(names()).toEqual(['small.txt', 'just.bin']);
+});
+
+test('a file that is refused stays, with the reason, and what was sent does not', async () => {
+  open(BOB);
+  background.refuse('sendFile', { code: 'x', fault: 'you', message: 'Too many files wait.' });
+  composing.write({ text: 'here' });
+  composing.attach([file('a.txt', 10)]);
+  await composing.send();
+  expect([draft().text, names()]).toEqual(['', ['a.txt']]);
+  expect(composing.error.value?.message).toBe('Too many files wait.');
+});
+
+test('a file can be left out again, and stays with its conversation', () => {
+  open(BOB);
+  const one = file('a.txt', 1);
+  composing.attach([one, file('b.txt', 1)]);
+  composing.detach(one);
+  open(SOMEBODY);
+  expect(names()).toEqual([]);
+  open(BOB);
+  expect(names()).toEqual(['b.txt']);
+});
+
+test('a new contact gets its name before its first message', async () => {
+  composing.write({ to: 'a.b@c', name: ' Bob ', text: 'hello' });
+  await composing.send();
+  expect(background.requests.slice(-2)).toEqual([
+    { type: 'addContact', address: 'a.b@c', name: 'Bob' },
+    { type: 'send', to: 'a.b@c', text: 'hello', anonymous: true },
+  ]);
+});
+
+test('a contact can be added without writing', async () => {
+  composing.write({ to: 'a.b@c', name: 'Bob' });
+  await composing.addContact();
+  expect(chat.place.value).toBe('a.b@c');
+  chat.place.value = NEW;
+  expect([draft().to, draft().name]).toEqual(['', '']);
+});
+
+test('what was written is forgotten when the vault is locked, in the page and in the browser', async () => {
+  const stop = composing.forgetWhenLocked();
+  open(BOB);
+  chat.stage.value = { name: 'open', protection: 'passphrase' };
+  composing.write({ text: 'secret' });
+  composing.attach([file('a.txt', 1)]);
+  expect((await loadDrafts()).size).toBe(1);
+  chat.stage.value = { name: 'locked' };
+  await vi.waitFor(async () => expect((await loadDrafts()).size).toBe(0));
+  expect([draft().text, names()]).toEqual(['', []]);
+  stop();
 });

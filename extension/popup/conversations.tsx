@@ -2,20 +2,23 @@ import { text } from '../browser/strings';
 import { when } from '../format/time';
 import type { ConversationView, LastMessage } from 'sotto-wasm';
 import { Avatar } from './avatar';
-import { ClockIcon, Mark, WarningIcon } from './icons';
+import { ClockIcon, Mark, PauseIcon, WarningIcon } from './icons';
 import { fullName, peerName } from './peer';
+import { TrustMark } from './trust';
 
 interface Properties {
   conversations: readonly ConversationView[];
+  /** Whether these are all that there are. */
+  known: boolean;
   place: string | undefined;
   onOpen: (id: string) => void;
 }
 
 /** The list of conversations, the one that was active last at the top. */
-export function Conversations({ conversations, place, onOpen }: Properties) {
+export function Conversations({ conversations, known, place, onOpen }: Properties) {
   return (
     <nav class="conversations" aria-label={text('conversationsLabel')} onKeyDown={moveWithArrows}>
-      {conversations.length === 0 ? <Empty /> : null}
+      {known && conversations.length === 0 ? <Empty /> : null}
       <ol>
         {conversations.map((conversation) => (
           <Row
@@ -30,8 +33,13 @@ export function Conversations({ conversations, place, onOpen }: Properties) {
   );
 }
 
-function Row(props: { conversation: ConversationView; current: boolean; onOpen: Properties['onOpen'] }) {
-  const { id, peer, unread, last, activeAt } = props.conversation;
+/** A conversation: with whom, what was said last, and how much is unread. */
+export function Row(props: {
+  conversation: ConversationView;
+  current: boolean;
+  onOpen: Properties['onOpen'];
+}) {
+  const { id, peer, unread, last, activeAt, trust } = props.conversation;
   return (
     <li>
       <button
@@ -43,9 +51,10 @@ function Row(props: { conversation: ConversationView; current: boolean; onOpen: 
         aria-current={props.current ? 'true' : undefined}
         onClick={() => props.onOpen(id)}
       >
-        <Avatar peer={peer} />
-        <span class={`name ${peer.kind}`} title={fullName(peer)}>
-          {peerName(peer, 19)}
+        <Avatar conversation={props.conversation} />
+        <span class={`name ${props.conversation.name ? 'given' : peer.kind}`} title={fullName(peer)}>
+          <bdi>{peerName(props.conversation, 19)}</bdi>
+          <TrustMark trust={trust} />
         </span>
         <time dateTime={new Date(activeAt).toISOString()}>{when(activeAt, Date.now())}</time>
         {last ? <Last last={last} /> : null}
@@ -60,6 +69,7 @@ function Last({ last }: { last: LastMessage }) {
     <span class={`last ${last.state ?? ''}`}>
       {last.state === 'failed' ? <WarningIcon /> : null}
       {last.state === 'waitingForReplyBlocks' ? <ClockIcon /> : null}
+      {last.state === 'paused' ? <PauseIcon /> : null}
       <span class="line">
         {last.direction === 'sent' ? <span class="you">{text('lastFromYou')} </span> : null}
         <bdi>{last.text}</bdi>
@@ -88,7 +98,7 @@ function Empty() {
 }
 
 /** Up and down go from one conversation to the next. */
-function moveWithArrows(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+export function moveWithArrows(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (!step) return;
   const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('.row')];

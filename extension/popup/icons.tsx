@@ -92,3 +92,105 @@ export const WarningIcon = () => (
     <path d="M8 4.800v4M8 11v.3" />
   </Icon>
 );
+
+export const MoreIcon = () => (
+  <Icon>
+    <path d="M8 3.400v.2M8 7.900v.2M8 12.400v.2" stroke-width="2.2" />
+  </Icon>
+);
+
+export const DownIcon = () => (
+  <Icon>
+    <path d="M8 3v9.500M3.800 8.400 8 12.600l4.200-4.200" />
+  </Icon>
+);
+
+export const CopyIcon = () => (
+  <Icon>
+    <path d="M5.500 5.500h7v8h-7ZM3.500 10.500v-8h7" />
+  </Icon>
+);
+
+export const DeleteIcon = () => (
+  <Icon>
+    <path d="M3 4.500h10M6.500 4.300V2.500h3v1.800M4.500 4.500l.6 9h5.800l.6-9M6.900 7v4M9.100 7v4" />
+  </Icon>
+);
+
+export const PauseIcon = () => (
+  <Icon>
+    <path d="M5.800 3.800v8.400M10.200 3.800v8.400" />
+  </Icon>
+);
+
+export const FileIcon = () => (
+  <Icon>
+    <path d="M4 1.800h5L12.500 5.300v8.900H4ZM9 2v3.500h3.300" />
+  </Icon>
+);
+
+export const PictureIcon = () => (
+  <Icon>
+    <path d="M2 3h12v10H2ZM2.300 11.500l3.400-3.600 2.600 2.700 1.900-1.900 3.500 3.400" />
+    <circle cx="10.5" cy="5.9" r="1" />
+  </Icon>
+);
+
+export const SaveIcon = () => (
+  <Icon>
+    <path d="M8 2.500v7.300M4.800 6.900 8 10l3.200-3.100M2.800 13.300h10.400" />
+  </Icon>
+);
+
+export const AttachIcon = () => (
+  <Icon>
+    <path d="m12.700 7.600-4.900 4.900a3 3 0 0 1-4.300-4.300l5.300-5.200a2 2 0 0 1 2.900 2.900L6.500 11a1 1 0 0 1-1.500-1.400L9.300 5.300" />
+  </Icon>
+);
+
+export const CloseIcon = () => (
+  <Icon>
+    <path d="m4 4 8 8M12 4l-8 8" />
+  </Icon>
+);
+
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="7" cy="7" r="4.2" />
+    <path d="m10.200 10.200 3.300 3.300" />
+  </Icon>
+);
+
+export const QrIcon = () => (
+  <Icon>
+    <path d="M2.500 2.500h4v4h-4ZM9.500 2.500h4v4h-4ZM2.500 9.500h4v4h-4ZM9.500 9.500h1.500v1.500M13.500 9.500v1M9.500 13.500h1M13.500 12.500v1h-1" />
+  </Icon>
+);
+
+/** The seal of who signs what they write. */
+export const SignedIcon = () => (
+  <Icon>
+    <path d="M8 1.800 13 3.600v4c0 3-2 5.300-5 6.600-3-1.300-5-3.600-5-6.600v-4Z" />
+  </Icon>
+);
+
+/** And it was compared. */
+export const VerifiedIcon = () => (
+  <Icon>
+    <path d="M8 1.800 13 3.600v4c0 3-2 5.300-5 6.600-3-1.300-5-3.600-5-6.600v-4Z" />
+    <path d="m5.700 7.900 1.700 1.700 3-3.300" />
+  </Icon>
+);
+
+export const UnsignedIcon = () => (
+  <Icon>
+    <path d="M8 1.800 13 3.600v4c0 3-2 5.300-5 6.600-3-1.300-5-3.600-5-6.600v-4ZM8 5v3.200M8 10.300v.2" />
+  </Icon>
+);
+
+export const InfoIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="5.8" />
+    <path d="M8 7.300v3.900M8 4.900v.2" />
+  </Icon>
+);

@@ -1,14 +1,17 @@
-import { text } from '../browser/strings';
+import { text, type StringName } from '../browser/strings';
 import { shorten } from '../format/shorten';
-import type { PeerView } from 'sotto-wasm';
+import type { ConversationView, PeerView, Trust } from 'sotto-wasm';
 
 /** As many colours tell correspondents apart. */
 const HUES = 8;
 /** So much of a tag is shown, which tells a few thousand correspondents apart. */
 const TAG_SHOWN = 4;
 
+type Named = Pick<ConversationView, 'name' | 'peer'>;
+
 /** What a correspondent is called; the same each time. `length` is how much of an address is shown. */
-export function peerName(peer: PeerView, length = 21): string {
+export function peerName({ name, peer }: Named, length = 21): string {
+  if (name) return name;
   switch (peer.kind) {
     case 'address':
       return shorten(peer.address, length);
@@ -29,6 +32,21 @@ export function fullName(peer: PeerView): string {
     case 'unknown':
       return text('unknownName');
   }
+}
+
+const KINDS: Record<PeerView['kind'], StringName> = {
+  address: 'addressDescription',
+  anonymous: 'anonymousDescription',
+  unknown: 'unknownDescription',
+};
+const TRUSTS: Record<Exclude<Trust, 'none'>, StringName> = {
+  signed: 'signedDescription',
+  verified: 'verifiedDescription',
+};
+
+/** What is known of a correspondent, in a few words. */
+export function description({ peer, trust }: Pick<ConversationView, 'peer' | 'trust'>): string {
+  return text(trust === 'none' ? KINDS[peer.kind] : TRUSTS[trust]);
 }
 
 /** The number of a correspondent's colour. */

@@ -1,8 +1,10 @@
 import type {
   ConnectionView,
   ConversationView,
+  DeliveryView,
   ErrorView,
   Event,
+  FileView,
   MessageView,
   PacketCounts,
   PageMessage,
@@ -15,17 +17,22 @@ import type {
 import { fromBase64, toBase64 } from '../link/transfer';
 import type { FakeBrowser, FakePort } from './fake-browser';
 
-/** What is clicked, or what is filled in where. */
+/** What is clicked, or what is filled in where; into a field for files, a name and a size in bytes. */
 export type Act = [selector: string, value?: string];
 
 /** The state that pages are shown, and whole texts. */
 export interface Scenario extends Snapshot {
   texts?: Record<string, string>;
+  /** The content of each file, base64, by the id of its message. */
+  files?: Record<string, string>;
   /** In pictures: the conversation that is open. */
   open?: string | undefined;
   /** In pictures: what is clicked, or filled in, one after the other, on which page. */
   steps?: { page: string; acts: Act[] };
 }
+
+/** So many messages are answered at a time. */
+export const PAGE = 50;
 
 /** The settings of a new installation, on the local mixnet. */
 export const SETTINGS: Settings = {
@@ -84,6 +91,11 @@ interface Transfer {
 /** What the fake hands over at once, in bytes. */
 const DOWNLOAD_PART = 512 * 1024;
 
+const SAFETY_NUMBER = '04917 55820 39164 82057 71346 90285 16433 58092 27710 64958 30127 88461';
+const GONE: ErrorView = { code: 'no_such_message', fault: 'you', message: 'Gone.' };
+
+type SendFile = Extract<Request, { type: 'sendFile' }>;
+
 /** Speaks the messages of the real background, from memory. */
 export class FakeBackground {
   readonly requests: Request[] = [];
@@ -112,6 +124,11 @@ export class FakeBackground {
     this.#refusals.set(type, error);
   }
 
+  /** Answers requests of this kind again. */
+  allow(type: Request['type']): void {
+    this.#refusals.delete(type);
+  }
+
   /** From now on answers requests of this kind again. */
   accept(type: Request['type']): void {
     this.#refusals.delete(type);
@@ -121,7 +138,7 @@ export class FakeBackground {
   enter(stage: StageView): void {
     this.state.stage = stage;
     this.push({ type: 'stage', stage });
-    this.push({ type: 'snapshot', snapshot: this.state });
+    this.push({ type: 'snapshot', snapshot: this.#snapshot() });
   }
 
   /** What a page has handed over under this number. */
@@ -132,10 +149,13 @@ export class FakeBackground {
   }
 
   /** Has a file ready for being fetched. */
-  offer(name: string, bytes: Uint8Array): Extract<Reply, { type: 'download' }> {
+  offer(
+    name: string,
+    bytes: Uint8Array,
+    mediaType = 'application/octet-stream',
+  ): Extract<Reply, { type: 'download' }> {
     const download = this.#downloads.size + 1;
     this.#downloads.set(download, { bytes, at: 0 });
-    const mediaType = 'application/octet-stream';
     return { type: 'download', download, name, mediaType, size: bytes.length };
   }
 
@@ -145,7 +165,15 @@ export class FakeBackground {
   }
 
   show(message: MessageView): void {
+    const messages = this.state.messages.filter(({ id }) => id !== message.id);
+    this.state.messages = [...messages, message].toSorted((one, other) => one.at - other.at);
     this.push({ type: 'message', message });
+  }
+
+  /** As when a message is deleted. */
+  remove(id: string): void {
+    this.state.messages = this.state.messages.filter((message) => message.id !== id);
+    this.push({ type: 'removed', id });
   }
 
   /** As when something about a conversation has changed. */
@@ -180,8 +208,13 @@ export class FakeBackground {
     const error = this.#refusals.get(request.type);
     port.postMessage({ id, reply: error ? { type: 'error', error } : this.#reply(request) });
     if (request.type === 'subscribe') {
-      port.postMessage({ event: { type: 'snapshot', snapshot: this.state } });
+      port.postMessage({ event: { type: 'snapshot', snapshot: this.#snapshot() } });
     }
+  }
+
+  /** With the newest messages alone, as pages ask for the others. */
+  #snapshot(): Snapshot {
+    return { ...this.state, messages: this.state.messages.slice(-PAGE) };
   }
 
   #reply(request: Request): Reply {
@@ -213,7 +246,7 @@ export class FakeBackground {
       case 'downloadPart':
         return this.#handOut(request.download);
       default:
-        return this.#vaultReply(request);
+        return this.#talkReply(request) ?? this.#vaultReply(request);
     }
   }
 
@@ -241,6 +274,39 @@ export class FakeBackground {
         return this.#entered({ name: 'new' });
       default:
         return { type: 'ok' };
+    }
+  }
+
+  #talkReply(request: Request): Reply | undefined {
+    switch (request.type) {
+      case 'messages':
+        return this.#page(request);
+      case 'search':
+        return this.#search(request.text, Number(request.cursor ?? 0));
+      case 'addContact':
+        return this.#addContact(request.address, request.name);
+      case 'rename':
+        return this.#change(request.conversation, { name: request.name || null });
+      case 'setPlain':
+        return this.#change(request.conversation, { plain: request.plain });
+      case 'setVerified':
+        return this.#change(request.conversation, { trust: request.verified ? 'verified' : 'signed' });
+      case 'safetyNumber':
+        return { type: 'safetyNumber', digits: SAFETY_NUMBER };
+      case 'deleteMessage':
+        return this.#done(() => this.remove(request.id));
+      case 'deleteConversation':
+        return this.#deleteConversation(request.conversation);
+      case 'pause':
+        return this.#deliver(request.id, { state: 'paused' });
+      case 'resume':
+        return this.#deliver(request.id, { state: 'queued' });
+      case 'sendFile':
+        return this.#acceptFile(request);
+      case 'openFile':
+        return this.#openFile(request.id);
+      default:
+        return undefined;
     }
   }
 
@@ -272,12 +338,77 @@ export class FakeBackground {
     return { type: 'part', data: toBase64(bytes.subarray(at, end)), last: end === bytes.length };
   }
 
-  #accept(to: string, text: string, anonymous: boolean): Reply {
+  #done(what: () => unknown): Reply {
+    what();
+    return { type: 'ok' };
+  }
+
+  #page({ conversation, before, after }: Extract<Request, { type: 'messages' }>): Reply {
+    const all = this.state.messages.filter((message) => message.conversation === conversation);
+    const place = (known: string) => all.findIndex(({ id }) => id === known);
+    if (after !== undefined) {
+      const messages = all.slice(place(after) + 1, place(after) + 1 + PAGE);
+      return { type: 'messages', messages, more: messages.at(-1)?.id !== all.at(-1)?.id };
+    }
+    const end = before === undefined ? all.length : place(before);
+    const start = Math.max(0, end - PAGE);
+    return { type: 'messages', messages: all.slice(start, end), more: start > 0 };
+  }
+
+  #search(wanted: string, from: number): Reply {
+    const lower = wanted.toLowerCase();
+    const holds = ({ text, file }: MessageView) => `${text}${file?.name ?? ''}`.toLowerCase().includes(lower);
+    const found = this.state.messages.filter(holds).toReversed();
+    const cursor = from + 20 < found.length ? String(from + 20) : null;
+    return { type: 'found', messages: found.slice(from, from + 20), cursor };
+  }
+
+  #addContact(address: string, name: string): Reply {
+    const [kind, at] = ['address', Date.now()] as const;
+    const fresh = { trust: 'none', plain: false, unread: 0, anonymous: true, last: null } as const;
+    const conversation = { id: address, peer: { kind, address }, name: name || null, activeAt: at, ...fresh };
+    this.showConversation(conversation);
+    return { type: 'conversation', conversation };
+  }
+
+  #change(id: string, change: Partial<ConversationView>): Reply {
+    const known = this.state.conversations.find((conversation) => conversation.id === id);
+    if (!known) return refused(GONE);
+    const conversation = { ...known, ...change };
+    this.showConversation(conversation);
+    return { type: 'conversation', conversation };
+  }
+
+  #deleteConversation(id: string): Reply {
+    this.state.conversations = this.state.conversations.filter((known) => known.id !== id);
+    this.state.messages = this.state.messages.filter(({ conversation }) => conversation !== id);
+    return this.#done(() => this.push({ type: 'conversationRemoved', id }));
+  }
+
+  #deliver(id: string, delivery: DeliveryView): Reply {
+    const message = this.state.messages.find((message) => message.id === id);
+    return this.#done(() => message && this.show({ ...message, delivery }));
+  }
+
+  #acceptFile({ conversation, upload, name, mediaType, anonymous }: SendFile): Reply {
+    const size = this.#uploads.get(upload)?.length ?? 0;
+    return this.#accept(conversation, '', anonymous, { name, mediaType, size });
+  }
+
+  #openFile(id: string): Reply {
+    const file = this.state.messages.find((message) => message.id === id)?.file;
+    return file
+      ? this.offer(file.name, fromBase64(this.state.files?.[id] ?? ''), file.mediaType)
+      : refused(GONE);
+  }
+
+  #accept(to: string, text: string, anonymous: boolean, file: FileView | null = null): Reply {
     const [id, at] = [`sent-${this.requests.length}`, Date.now()];
     const delivery = { state: 'queued' } as const;
-    const body = { text, truncated: false, size: text.length, format: 'text', file: null } as const;
+    const size = file?.size ?? text.length;
+    const body = { text, truncated: false, size, format: 'text', file } as const;
     const sent = { id, direction: 'sent', conversation: to, anonymous, signed: !anonymous, ...body } as const;
-    const last = { direction: 'sent', text, at, state: 'queued' } as const;
+    const last = { direction: 'sent', text: file?.name ?? text, at, state: 'queued' } as const;
     const known = this.state.conversations.find((conversation) => conversation.id === to);
     const peer = known?.peer ?? { kind: 'address', address: to };
     this.show({ ...sent, at, delivery });
@@ -296,7 +427,7 @@ export class FakeBackground {
   #fullMessage(id: string): Reply {
     const message = this.state.messages.find((message) => message.id === id);
     if (message) return { type: 'message', message, text: this.state.texts?.[id] ?? message.text };
-    return { type: 'error', error: { code: 'no_such_message', fault: 'you', message: 'Gone.' } };
+    return refused(GONE);
   }
 }
 

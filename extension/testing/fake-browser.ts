@@ -89,7 +89,9 @@ export class FakeBrowser {
     set: async (items: Record<string, unknown>): Promise<void> => {
       for (const [key, value] of Object.entries(items)) this.#stored.set(key, value);
     },
-    remove: async (key: string): Promise<void> => void this.#stored.delete(key),
+    remove: async (keys: string | string[]): Promise<void> => {
+      for (const key of [keys].flat()) this.#stored.delete(key);
+    },
   };
 
   readonly runtime = {

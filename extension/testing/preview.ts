@@ -32,6 +32,8 @@ async function act(): Promise<void> {
     const element = await appeared(selector);
     if (value === undefined) element.click();
     else fill(element as HTMLInputElement, value);
+    // Until what came of it is there: what is looked for while somebody types waits a little.
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
   document.documentElement.dataset['ready'] = 'yes';
 }
@@ -45,8 +47,17 @@ async function appeared(selector: string): Promise<HTMLElement> {
 }
 
 function fill(field: HTMLInputElement, value: string): void {
+  if (field.type === 'file') return attach(field, value);
   field.value = value;
   field.dispatchEvent(new Event('input', { bubbles: true }));
+}
+
+function attach(field: HTMLInputElement, nameAndSize: string): void {
+  const [name = '', size] = nameAndSize.split('|');
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(Number(size))], name));
+  field.files = data.files;
+  field.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
 document.addEventListener('DOMContentLoaded', () => void act());
