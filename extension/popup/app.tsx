@@ -1,3 +1,4 @@
+import { hasSidePanel, openSidePanel } from '../browser/side-panel';
 import { text } from '../browser/strings';
 import type { BackgroundLink } from '../link/background-link';
 import { type Chat, NEW } from './chat';
@@ -6,7 +7,7 @@ import { Connection, MapAge, StorageProblem } from './connection';
 import { Conversations } from './conversations';
 import { Found } from './found';
 import type { History } from './history';
-import { Mark, PlusIcon, SettingsIcon, TabIcon } from './icons';
+import { Mark, PlusIcon, SettingsIcon, SidePanelIcon, TabIcon } from './icons';
 import { OwnAddress } from './own-address';
 import type { Search } from './search';
 import { SearchField } from './search-field';
@@ -86,6 +87,7 @@ function Header({ chat, search, inTab }: Pick<Properties, 'chat' | 'search' | 'i
     <header class="list-header">
       <Mark />
       <SearchField search={search} onFocus={() => showList(chat)} />
+      {inTab || !hasSidePanel() ? null : <SidePanelButton />}
       {inTab ? null : (
         <a
           class="tool"
@@ -106,6 +108,22 @@ function Header({ chat, search, inTab }: Pick<Properties, 'chat' | 'search' | 'i
         <SettingsIcon />
       </a>
     </header>
+  );
+}
+
+/** In the popup, which makes room for what it opens. */
+function SidePanelButton() {
+  return (
+    <button
+      type="button"
+      class="tool"
+      data-testid="open-side-panel"
+      title={text('openInSidePanel')}
+      aria-label={text('openInSidePanel')}
+      onClick={() => void openSidePanel().then(close)}
+    >
+      <SidePanelIcon />
+    </button>
   );
 }
 

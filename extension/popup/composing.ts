@@ -49,7 +49,7 @@ export class Composing {
     this.#drafts.value = new Map([...stored, ...this.#drafts.value]);
   }
 
-  /** Forgets what was written when the vault is locked: it is as secret as what was sent. */
+  /** Forgets what was written, and where, when the vault is locked: it is as secret as what was sent. */
   forgetWhenLocked(): () => void {
     return effect(() => {
       const stage = this.chat.stage.value?.name ?? 'starting';
@@ -57,6 +57,7 @@ export class Composing {
       batch(() => {
         this.#drafts.value = new Map();
         this.#attached.value = new Map();
+        this.chat.place.value = undefined;
       });
       void clearDrafts();
     });

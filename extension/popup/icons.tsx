@@ -194,3 +194,9 @@ export const InfoIcon = () => (
     <path d="M8 7.300v3.900M8 4.900v.2" />
   </Icon>
 );
+
+export const SidePanelIcon = () => (
+  <Icon>
+    <path d="M2.500 3h11v10h-11ZM9.800 3.200v9.600" />
+  </Icon>
+);
