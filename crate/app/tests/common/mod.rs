@@ -8,6 +8,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use rand_core::SeedableRng;
@@ -190,8 +191,13 @@ pub struct World {
     pub now: Time,
     pub disk: Disk,
     pub behaviour: Behaviour,
-    /// The disk after each commit.
+    /// The disk after each commit, unless that is too much.
     pub history: Vec<Disk>,
+    pub keeps_history: bool,
+    /// How many places the app had looked at, one by one.
+    pub reads: usize,
+    /// The records that the app had loaded, and the bytes in them.
+    pub loaded: (usize, usize),
     jobs: Vec<Effect>,
     posts: Vec<(PortId, Value)>,
     pub fetches: Vec<(FetchId, [String; 3])>,
@@ -225,6 +231,9 @@ impl World {
             session: None,
             now: Time::from_millis(1_700_000_000_000),
             history: vec![disk.clone()],
+            keeps_history: true,
+            reads: 0,
+            loaded: (0, 0),
             disk,
             behaviour: Behaviour::Works,
             jobs: Vec::new(),
@@ -315,7 +324,12 @@ impl World {
         match job {
             Effect::ReadVault | Effect::Load if fails => Input::LoadFailed(reason()),
             Effect::ReadVault => Input::VaultRead(self.copies()),
-            Effect::Load => Input::Loaded(Box::new(self.load())),
+            Effect::Load => {
+                let stored = self.load();
+                let bytes = stored.records.iter().map(|record| record.value.len());
+                self.loaded = (stored.records.len(), bytes.sum());
+                Input::Loaded(Box::new(stored))
+            }
             Effect::ReadAll => Input::AllRead(Ok(self.sealed(|table| table != Table::Vault))),
             Effect::ForgetSession { .. } => {
                 self.session = None;
@@ -325,6 +339,7 @@ impl World {
             Effect::Commit { id, changes } => self.commit(id, changes),
             Effect::Read { read, .. } if fails => Input::RecordsRead(read, Err(reason())),
             Effect::Read { read, places } => {
+                self.reads += places.len();
                 let places = places.into_iter();
                 let found = places
                     .filter_map(|(table, name)| self.find(table, &name))
@@ -337,7 +352,9 @@ impl World {
 
     fn commit(&mut self, id: CommitId, changes: Vec<Change>) -> Input {
         self.disk.apply(&self.vault, &mut self.names, changes);
-        self.history.push(self.disk.clone());
+        if self.keeps_history {
+            self.history.push(self.disk.clone());
+        }
         Input::Saved(id)
     }
 
@@ -396,8 +413,9 @@ impl World {
     /// Another one after each change of the disk: the names of messages must not come again after a
     /// restart.
     fn rng(&self) -> ChaCha20Rng {
-        let records = u64::try_from(self.disk.0.len()).unwrap();
-        ChaCha20Rng::seed_from_u64(records)
+        let mut hasher = DefaultHasher::new();
+        self.disk.0.keys().for_each(|key| key.hash(&mut hasher));
+        ChaCha20Rng::seed_from_u64(hasher.finish())
     }
 
     /// What was posted to a page since the last time.

@@ -129,7 +129,8 @@ impl Run {
         }
         let told = self
             .history
-            .set_delivery(&id.to_string(), DeliveryView::from(state));
+            .set_delivery(&id.to_string(), DeliveryView::from(state))
+            .filter(|_| !self.doomed.contains(&id));
         if let Some(message) = told {
             self.publish_message(message, pages, effects);
         }
