@@ -84,7 +84,7 @@ function SaveBar({ preferences }: { preferences: Preferences }) {
   const changed = preferences.changed.value;
   const names = preferences.unsaved.value.map((setting) => text(NAMES[setting]));
   return (
-    <footer class={changed ? 'unsaved' : ''} data-testid="save-bar">
+    <footer class={changed ? 'unsaved' : preferences.saved.value ? '' : 'idle'} data-testid="save-bar">
       <p role="status" class="unsaved-words" data-testid="unsaved">
         {changed ? text('settingsUnsavedNames', names.join(', ')) : null}
       </p>

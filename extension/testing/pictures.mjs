@@ -94,6 +94,8 @@ for (const colorScheme of ['light', 'dark']) {
   for (const [size, query, viewport] of [
     ['popup', '?', { width: 400, height: 600 }],
     ['tab', '?tab', { width: 1000, height: 720 }],
+    // As a side panel can be.
+    ['narrow', '?tab', { width: 320, height: 640 }],
   ]) {
     const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2 });
     await context.addInitScript({ content: preview.outputFiles[0].text });
