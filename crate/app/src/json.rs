@@ -18,7 +18,7 @@ pub(crate) fn readable(text: &str) -> Option<String> {
     if text.len() > MAX_BYTES || !text.starts_with(['{', '[']) {
         return None;
     }
-    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    serde_json::from_slice::<IgnoredAny>(text.as_bytes()).ok()?;
     Some(Writer::default().write(text))
 }
 

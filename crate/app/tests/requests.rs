@@ -69,6 +69,56 @@ fn a_request_with_an_unknown_field_is_refused() {
 }
 
 #[test]
+fn a_request_with_a_field_of_another_one_is_refused() {
+    for kind in RequestKind::ALL {
+        for (field, value) in [("cursor", json!("x")), ("verified", json!(true))] {
+            let mut request = sample(*kind);
+            if request.get(field).is_none() {
+                request[field] = value;
+                let mut world = World::with_page(Disk::default());
+                assert_eq!(world.refused(request), "request.malformed", "{kind:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_request_without_a_field_that_it_needs_is_refused() {
+    for kind in RequestKind::ALL {
+        let whole = sample(*kind);
+        let fields = whole.as_object().unwrap().iter();
+        let optional = [
+            "passphrase",
+            "old",
+            "before",
+            "after",
+            "conversation",
+            "cursor",
+        ];
+        for (field, value) in fields {
+            if value.is_null() || (field == "new" && *kind == RequestKind::SetPassphrase) {
+                assert!(
+                    optional.contains(&field.as_str()) || field == "new",
+                    "{field}"
+                );
+                continue;
+            }
+            for absent in [true, false] {
+                let mut request = whole.clone();
+                if absent {
+                    request.as_object_mut().unwrap().remove(field);
+                } else {
+                    request[field] = json!(null);
+                }
+                let mut world = World::with_page(Disk::default());
+                let code = world.refused(request);
+                assert_eq!(code, "request.malformed", "{kind:?} without {field}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_no_request_is_refused_and_everything_goes_on() {
     let deep = format!(
         r#"{{"id":1,"request":{}{}}}"#,

@@ -7,6 +7,7 @@
 mod diagnostics;
 mod error;
 mod event;
+mod fields;
 mod network;
 mod reply;
 mod request;

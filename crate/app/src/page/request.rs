@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{RequestError, Typed};
+use super::{RequestError, Typed, fields::Fields};
 use crate::{limit::MAX_REQUEST_BYTES, sender::SenderClass, settings::Settings};
 
 /// One request of a page, with a number that the reply repeats.
@@ -24,7 +24,7 @@ pub struct PageMessage {
     tag = "type",
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
-    deny_unknown_fields
+    try_from = "Fields"
 )]
 pub enum Request {
     /// A snapshot now, and every change from then on.
@@ -238,7 +238,8 @@ pub enum Request {
 macro_rules! request_kinds {
     ($($kind:ident),*) => {
         /// The kinds of [`Request`], without what comes with them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "camelCase")]
         #[allow(missing_docs, reason = "each is the request of the same name")]
         pub enum RequestKind {
             $($kind),*
@@ -366,14 +367,14 @@ impl<'a> Envelope<'a> {
         if message.len() > MAX_REQUEST_BYTES {
             return Err(RequestError::TooLarge);
         }
-        serde_json::from_str(message).map_err(|_| RequestError::Malformed)
+        serde_json::from_slice(message.as_bytes()).map_err(|_| RequestError::Malformed)
     }
 }
 
 /// Reads the request and checks that `class` may ask it.
 pub(crate) fn parse(envelope: &Envelope<'_>, class: SenderClass) -> Result<Request, RequestError> {
-    let request: Request =
-        serde_json::from_str(envelope.request.get()).map_err(|_| RequestError::Malformed)?;
+    let request: Request = serde_json::from_slice(envelope.request.get().as_bytes())
+        .map_err(|_| RequestError::Malformed)?;
     if request.kind().is_allowed_for(class) {
         Ok(request)
     } else {

@@ -32,7 +32,13 @@ fn binary_problem(error: BinaryError) -> Problem {
 
 /// Whether the text is a message of a type from a later version.
 fn is_typed_json(text: &str) -> bool {
-    let json = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    #[derive(serde::Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    // Serde would take an array for the fields in their order.
+    let is_object = text.trim_start().starts_with('{');
+    let typed = serde_json::from_slice::<Typed>(text.as_bytes());
     let known = [
         "handshakePayload",
         "register",
@@ -41,9 +47,7 @@ fn is_typed_json(text: &str) -> bool {
         "bandwidth",
         "error",
     ];
-    json.get("type")
-        .and_then(|kind| kind.as_str())
-        .is_some_and(|kind| !known.contains(&kind))
+    is_object && typed.is_ok_and(|typed| !known.contains(&typed.r#type.as_str()))
 }
 
 /// Why a handshake failed, in words for a person.
@@ -399,7 +403,7 @@ impl Session {
     /// The gateway may have lost us: then it is asked to take us again, under the same address.
     fn sign_in_refused(&mut self, tools: &mut Tools<'_>, message: &str) {
         let refusals = self.reconnect.refusals.saturating_add(1);
-        let unknown = message.to_lowercase().contains("regist") || refusals >= RENEW_AFTER;
+        let unknown = message.to_ascii_lowercase().contains("regist") || refusals >= RENEW_AFTER;
         self.back_off(tools, Problem::GatewayRefused(quote(message)));
         self.reconnect.refusals = if unknown { 0 } else { refusals };
         if let Some(own) = self.registration.as_mut().filter(|_| unknown) {

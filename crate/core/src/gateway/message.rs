@@ -210,7 +210,8 @@ macro_rules! json {
             /// # Errors
             /// [`MessageError`] if it is not such a message.
             pub fn from_json(text: &str) -> Result<Self, MessageError> {
-                serde_json::from_str(text).map_err(|error| MessageError(error.to_string()))
+                // As bytes, as the topology: one parser for both is 20 KB less of wasm.
+                serde_json::from_slice(text.as_bytes()).map_err(|error| MessageError(error.to_string()))
             }
         }
     )+};
