@@ -5,14 +5,23 @@ import { onWake } from '../browser/alarm';
 import { setBadge } from '../browser/badge';
 import { onCommand } from '../browser/commands';
 import { onNetworkChange } from '../browser/network';
-import { openNotifications } from '../browser/notifications';
+import { notify, openNotifications } from '../browser/notifications';
 import { extensionUrl, onInstall, onPageConnect, onStart } from '../browser/runtime';
+import { text } from '../browser/strings';
 import { openInTab } from '../browser/tabs';
 import { Host } from './host';
 
 const host = new Host(async () => {
   await init({ module_or_path: extensionUrl('wasm/sotto_wasm_bg.wasm') });
-  return Background.start((unread) => void setBadge(unread));
+  return Background.start(
+    (unread) => void setBadge(unread),
+    (conversation, title, body) =>
+      void notify({
+        conversation,
+        title: title ?? text('extensionName'),
+        body: body ?? text('notificationBody'),
+      }),
+  );
 });
 
 onPageConnect((port) => host.connect(port));

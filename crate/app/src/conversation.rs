@@ -55,6 +55,11 @@ impl Correspondent {
         id.parse().ok().map(Self::Anonymous).or_else(address)
     }
 
+    /// Whether it is the owner of an address, wherever their gateway is.
+    pub(crate) fn has_keys_of(&self, address: &Address) -> bool {
+        matches!(self, Self::Address(own) if own.keys() == address.keys())
+    }
+
     /// As pages show it, with `surbs` on hand for an answer.
     pub(crate) fn view(&self, surbs: usize) -> PeerView {
         match self {

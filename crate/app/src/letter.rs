@@ -128,6 +128,11 @@ impl Letter {
         }
     }
 
+    /// Whether it is for Sotto alone, and shown to nobody.
+    pub(crate) fn is_receipt(&self) -> bool {
+        matches!(self.says, Says::Receipt(_))
+    }
+
     pub(crate) fn format(&self) -> BodyFormat {
         match self.says {
             Says::Json { .. } => BodyFormat::Json,

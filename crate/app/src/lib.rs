@@ -6,13 +6,16 @@
 //! [`sotto_core::client::Client`], so that policy is tested natively and the browser's side stays
 //! thin.
 
+pub mod again;
 pub mod background;
 pub mod conversation;
 pub mod directory;
+pub mod exchange;
 pub mod history;
 mod json;
 mod letter;
 pub mod limit;
+pub mod name;
 pub mod page;
 mod preview;
 mod problem;

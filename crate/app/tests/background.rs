@@ -10,7 +10,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Behaviour, Disk, PAGE, World, address, sample};
+use common::{Behaviour, Disk, PAGE, World, address, gateway, registered, sample};
 use serde_json::{Value, json};
 use sotto_app::background::{Input, Table};
 use sotto_app::page::RequestKind;
@@ -39,7 +39,7 @@ fn received(number: u8, at: u64, body: &[u8]) -> ReceivedMessage {
 }
 
 fn with_inbox(messages: &[ReceivedMessage]) -> Disk {
-    let mut disk = Disk::default();
+    let mut disk = registered();
     for message in messages {
         disk.put(
             Table::Core(Store::Inbox),
@@ -63,25 +63,32 @@ fn a_new_page_gets_everything_in_the_form_that_was_agreed() {
     let id = world.send("hello");
     let to = address().to_string();
     let snapshot = world.snapshot();
+    let own_address = snapshot["address"].clone();
+    assert!(
+        own_address
+            .as_str()
+            .unwrap()
+            .ends_with(&gateway().to_string())
+    );
     assert_eq!(
         snapshot,
         json!({
-            "address": null,
+            "address": own_address,
             "connection": {"state": "connecting", "step": "directory"},
             "stage": {"name": "open", "protection": "device"},
-            "gateways": {"own": null, "next": null, "former": []},
+            "gateways": {"own": gateway().to_string(), "next": null, "former": []},
             "topology": null,
             "storage": null,
             "conversations": [
                 {"id": to, "peer": {"kind": "address", "address": to}, "name": null, "trust": "none",
-                 "plain": true, "activeAt": 1_700_000_000_000_u64, "unread": 0, "anonymous": false,
+                 "plain": false, "activeAt": 1_700_000_000_000_u64, "unread": 0, "anonymous": false,
                  "last": {"direction": "sent", "text": "hello", "at": 1_700_000_000_000_u64, "state": "queued"}},
                 {"id": "unknown", "peer": {"kind": "unknown"}, "name": null, "trust": "none",
                  "plain": true, "activeAt": 50, "unread": 1, "anonymous": true,
                  "last": {"direction": "received", "text": "hi", "at": 50, "state": null}},
             ],
             "messages": [
-                {"id": id, "direction": "sent", "conversation": to, "anonymous": false, "signed": false, "format": "text", "file": null, "text": "hello",
+                {"id": id, "direction": "sent", "conversation": to, "anonymous": false, "signed": true, "format": "text", "file": null, "text": "hello",
                  "truncated": false, "size": 5, "at": 1_700_000_000_000_u64, "delivery": {"state": "queued"}},
             ],
             "settings": common::settings(LOCAL),
@@ -107,7 +114,7 @@ fn a_page_of_messages_has_the_form_that_was_agreed() {
 
 #[test]
 fn a_message_is_accepted_and_shown_when_it_is_on_disk_and_not_before() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     world.behaviour = Behaviour::Hangs;
     let request = world.post(PAGE, &sample(RequestKind::Send));
     assert_eq!(world.mail(PAGE), [] as [Value; 0]);
@@ -128,7 +135,7 @@ fn a_message_is_accepted_and_shown_when_it_is_on_disk_and_not_before() {
 
 #[test]
 fn while_the_disk_fails_nothing_is_accepted_and_pages_are_told_why() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     world.behaviour = Behaviour::Fails;
     let request = world.post(PAGE, &sample(RequestKind::Send));
     let events = world.events(PAGE);
@@ -178,7 +185,7 @@ fn the_whole_of_a_message_is_read_from_disk_on_request() {
 
 #[test]
 fn a_message_that_was_taken_back_is_still_readable() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     let id = world.send("hello");
     assert_eq!(world.ask(json!({"type": "cancel", "id": id}))["type"], "ok");
     let events = world.events(PAGE);
@@ -214,7 +221,7 @@ fn a_message_that_is_not_there_is_an_error() {
 
 #[test]
 fn a_message_that_cannot_be_read_from_disk_is_an_error() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     let id = world.send("hello");
     world.behaviour = Behaviour::Fails;
     assert_eq!(
@@ -253,7 +260,7 @@ fn a_directory_that_answers_nonsense_is_shown_as_such() {
 
 #[test]
 fn another_directory_starts_anew_and_keeps_identity_and_messages() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     world.send("hello");
     world.disk.put(
         Table::Core(Store::Registration),
@@ -346,7 +353,7 @@ fn settings_that_make_no_sense_are_refused() {
 
 #[test]
 fn settings_wait_until_the_old_client_has_written_its_last() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     world.behaviour = Behaviour::Hangs;
     let send = world.post(PAGE, &sample(RequestKind::Send));
     let second = world.post(PAGE, &sample(RequestKind::Send));
@@ -373,7 +380,7 @@ fn settings_wait_until_the_old_client_has_written_its_last() {
 
 #[test]
 fn when_the_old_client_cannot_write_its_last_the_settings_stay() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     world.behaviour = Behaviour::Hangs;
     let send = world.post(PAGE, &sample(RequestKind::Send));
     let settings = world.post(PAGE, &set(OTHER, "direct"));
@@ -517,7 +524,7 @@ fn a_crash_between_any_two_commits_leaves_a_history_without_gaps_and_doubles() {
 
 #[test]
 fn a_restart_keeps_the_identity_and_what_waits() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     let id = world.send("hello");
     let keys = world.disk.records(&[Store::Identity]);
     let mut again = World::with_page(world.disk.clone());

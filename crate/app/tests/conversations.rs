@@ -12,7 +12,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Behaviour, Disk, PAGE, World, address, send_request};
+use common::{Behaviour, Disk, PAGE, World, address, registered, send_request};
 use serde_json::{Value, json};
 use sotto_app::background::Table;
 use sotto_app::conversation::SURBS_A_MESSAGE;
@@ -221,7 +221,7 @@ fn whoever_cannot_be_answered_is_refused_with_a_code_and_nothing_is_stored() {
 
 #[test]
 fn an_anonymous_message_is_shown_as_such_and_the_next_one_is_meant_to_be_too() {
-    let mut world = World::with_page(Disk::default());
+    let mut world = World::with_page(registered());
     let to = address().to_string();
     let mut anonymous = send_request(&to, "guess who");
     anonymous["anonymous"] = json!(true);

@@ -13,7 +13,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use common::{Behaviour, Disk, PAGE, World, address, send_request};
+use common::{Behaviour, Disk, PAGE, World, address, registered, send_request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sotto_app::background::Table;
@@ -63,7 +63,7 @@ fn long(count: usize) -> Disk {
 }
 
 fn world(disk: Disk) -> World {
-    World::with_page(disk)
+    World::with_page(disk.and_registered())
 }
 
 /// A disk of which no copies are kept, as it is large.
@@ -532,7 +532,7 @@ fn what_the_disk_refuses_is_deleted_when_it_works_again() {
 #[test]
 fn a_message_that_is_deleted_while_the_client_writes_it_does_not_come_again() {
     for fails in [false, true] {
-        let mut world = world(Disk::default());
+        let mut world = world(registered());
         let first = world.send("one");
         world.behaviour = Behaviour::Hangs;
         let cancel = world.post(PAGE, &json!({"type": "cancel", "id": first}));
@@ -797,7 +797,7 @@ fn beginning() -> (Disk, [String; 2], Vec<(usize, String, bool)>) {
                 return message;
             }
             let other = sotto_core::address::Address {
-                gateway: address().identity,
+                identity: address().gateway,
                 ..address()
             };
             ReceivedMessage {
@@ -820,7 +820,7 @@ proptest! {
     #[test]
     fn whatever_is_done_pages_show_what_a_list_would(acts in proptest::collection::vec(act(), 1..60)) {
         let (disk, peers, mut model) = beginning();
-        let mut world = World::new(disk);
+        let mut world = World::new(disk.and_registered());
         world.keeps_history = false;
         world.work();
         world.open(PAGE);

@@ -33,13 +33,20 @@ pub(crate) struct Host {
     storage: Storage,
     timer: Timer,
     set_badge: Function,
+    notify: Function,
     start_millis: Cell<f64>,
     this: Weak<Host>,
 }
 
 impl Host {
-    /// `set_badge` shows a number on the extension's button.
-    pub(crate) fn new(origin: ExtensionOrigin, rng: ChaCha20Rng, set_badge: Function) -> Rc<Self> {
+    /// `set_badge` shows a number on the extension's button, and `notify` has the system tell of a
+    /// message.
+    pub(crate) fn new(
+        origin: ExtensionOrigin,
+        rng: ChaCha20Rng,
+        set_badge: Function,
+        notify: Function,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Host>| Self {
             app: RefCell::new(Background::new(origin, rng, nfkc)),
             inputs: RefCell::default(),
@@ -49,6 +56,7 @@ impl Host {
             storage: Storage::new("sotto"),
             timer: Timer::new(on_timer(this.clone())),
             set_badge,
+            notify,
             start_millis: Cell::new(0.0),
             this: this.clone(),
         })
@@ -132,6 +140,17 @@ impl Host {
             Effect::Badge { unread } => {
                 // Nothing depends on what a badge shows.
                 let _ = self.set_badge.call1(&JsValue::UNDEFINED, &unread.into());
+            }
+            Effect::Notify {
+                conversation,
+                title,
+                body,
+            } => {
+                // Nothing depends on it either.
+                let [title, body] = [title, body].map(JsValue::from);
+                let _ = self
+                    .notify
+                    .call3(&JsValue::UNDEFINED, &conversation.into(), &title, &body);
             }
             Effect::Post { port, message } => self.ports.post(port, &message),
         }

@@ -44,13 +44,18 @@ pub struct Background {
 impl Background {
     /// Loads the state and starts connecting. Resolves when pages can be answered, also if the
     /// storage failed: pages are then told so, and loading is tried again. `set_badge` is told how
-    /// many messages are unread.
+    /// many messages are unread; `notify` is to have the system tell of a message, in words of its own
+    /// where nothing is given.
     ///
     /// # Errors
     /// If this is not the background of an extension, the browser gives no randomness, or it was
     /// started already: two clients with one identity would take each other's messages.
     pub async fn start(
         #[wasm_bindgen(unchecked_param_type = "(unread: number) => void")] set_badge: Function,
+        #[wasm_bindgen(
+            unchecked_param_type = "(conversation: string, title?: string, body?: string) => void"
+        )]
+        notify: Function,
     ) -> Result<Background, JsError> {
         let origin = ExtensionOrigin::from_url(&global::location_href())?;
         let rng = random::rng().map_err(|_| JsError::new("The browser gives no randomness."))?;
@@ -59,7 +64,7 @@ impl Background {
                 "Background.start() was called already: keep what it gave",
             ));
         }
-        let host = Host::new(origin, rng, set_badge);
+        let host = Host::new(origin, rng, set_badge, notify);
         host.start().await;
         Ok(Self { host })
     }

@@ -4,6 +4,7 @@ use crate::disk::Disk;
 use crate::fault::Fault;
 use crate::frames::Frames;
 use crate::gateway::Gateway;
+use crate::guest::Guest;
 use crate::trace::Note;
 use crate::world::{Event, LATENCY, Socket, World};
 use rand_core::SeedableRng;
@@ -40,6 +41,8 @@ pub struct Host {
     /// What the client is started with.
     pub config: Config,
     client: Option<Client>,
+    /// Set if the client runs elsewhere.
+    pub(crate) guest: Option<Guest>,
     /// What is on disk.
     pub disk: Disk,
     under_way: Option<Commit>,
@@ -103,6 +106,7 @@ impl Host {
         Self {
             config,
             client: None,
+            guest: None,
             disk: Disk::default(),
             under_way: None,
             life: 0,
@@ -247,6 +251,8 @@ impl Host {
         let now = self.clock(now);
         if let Some(client) = &mut self.client {
             client.handle(now, input);
+        } else if let Some(guest) = &mut self.guest {
+            guest.inputs.push(input);
         }
     }
 
@@ -460,7 +466,7 @@ const fn state_name(state: &DeliveryState) -> &'static str {
     }
 }
 
-fn carry_out(world: &mut World, host: usize, output: Output) {
+pub(crate) fn carry_out(world: &mut World, host: usize, output: Output) {
     match output {
         Output::OpenGateway { connection, url } => open(world, host, connection, &url),
         Output::CloseGateway { connection } => close(world, host, connection),

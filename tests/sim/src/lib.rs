@@ -8,6 +8,7 @@
 //! | `directory` | what the directory answers |
 //! | `gateway`, `pushes` | gateways, good and bad: towards clients, and from the mixnet to clients |
 //! | `host`, `disk`, `frames` | what a browser does around a client |
+//! | `guest` | clients that run elsewhere |
 //! | `fault` | what can go wrong |
 //! | `scenario`, `draw` | what will happen, drawn from a seed |
 //! | `run`, `check` | playing it, and whether every promise was kept |
@@ -30,6 +31,7 @@ mod draw;
 mod fault;
 mod frames;
 mod gateway;
+mod guest;
 mod host;
 mod network;
 mod node;

@@ -114,7 +114,7 @@ pub struct World {
     pub epoch: u32,
     pub(crate) rotation: u32,
     pub(crate) mixes: BTreeMap<NodeAddress, Mix>,
-    events: BTreeMap<(Time, u64), Event>,
+    pub(crate) events: BTreeMap<(Time, u64), Event>,
     sequence: u64,
     /// Ticks since time last passed.
     idle_ticks: u32,

@@ -25,6 +25,8 @@ pub enum Table {
     Timeline,
     /// The vault's own: its envelope and its device key, two copies each. They are kept as they are.
     Vault,
+    /// Of our messages, by their id, those whose arrival the recipient has confirmed.
+    Delivered,
 }
 
 impl Table {
@@ -37,6 +39,7 @@ impl Table {
             Self::Conversation => "conversation",
             Self::Timeline => "timeline",
             Self::Vault => "vault",
+            Self::Delivered => "delivered",
         }
     }
 
@@ -52,7 +55,7 @@ impl Table {
         match self {
             Self::Core(store) => Store::LOADED.contains(&store),
             Self::Settings | Self::Conversation => true,
-            Self::Timeline | Self::Vault => false,
+            Self::Timeline | Self::Vault | Self::Delivered => false,
         }
     }
 
@@ -63,6 +66,7 @@ impl Table {
             Self::Conversation,
             Self::Timeline,
             Self::Vault,
+            Self::Delivered,
         ])
     }
 }
@@ -233,6 +237,17 @@ pub enum Effect {
     Badge {
         /// So many.
         unread: u32,
+    },
+    /// Have the system notify the user of a message. What is not told here is for the host to
+    /// word.
+    Notify {
+        /// The id of the message's conversation: a newer notification of it takes the place of an
+        /// older one.
+        conversation: String,
+        /// Who wrote, if that may be told.
+        title: Option<String>,
+        /// What, if that may be told; at most 120 characters in one line.
+        body: Option<String>,
     },
     /// Post a message to a page.
     Post {

@@ -3,7 +3,9 @@
 mod backup;
 mod beginning;
 mod change;
+mod contacts;
 mod effect;
+mod files;
 mod forgetting;
 mod input;
 mod locking;
@@ -97,7 +99,7 @@ impl Background {
             Input::SessionForgotten(result) => self.session_forgotten(now, result),
             Input::RecordsRead(read, result) => {
                 let records = result.map(|records| self.safe.open_all(records));
-                self.records_read(read, records);
+                self.records_read(now, read, records);
             }
             Input::AllRead(result) => self.all_read(now, result),
             Input::PortOpened(port) => self.pages.open(port),
@@ -204,6 +206,7 @@ impl Background {
         let Phase::Running(run) = &mut self.phase else {
             return;
         };
+        run.attend(&mut self.effects);
         while let Some(output) = run.client.poll() {
             run.carry_out(output, &mut self.pages, &mut self.effects);
         }
@@ -211,10 +214,11 @@ impl Background {
         run.sweep(&self.pages, &mut self.effects);
     }
 
-    fn records_read(&mut self, read: ReadId, result: Result<Vec<StoredRecord>, String>) {
+    fn records_read(&mut self, now: Time, read: ReadId, result: Result<Vec<StoredRecord>, String>) {
         if let Phase::Running(run) = &mut self.phase {
             run.records_read(read, result, &self.pages, &mut self.effects);
         }
+        self.hand_over_files(now);
         self.drain_client();
     }
 }

@@ -58,6 +58,11 @@ impl Pages {
         self.unaccepted.retain(|_, (asker, _)| asker.port != port);
     }
 
+    /// Whether no page is connected at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ports.is_empty()
+    }
+
     pub(super) fn is_open(&self, port: PortId) -> bool {
         self.ports.contains_key(&port)
     }

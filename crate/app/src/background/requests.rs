@@ -2,7 +2,8 @@
 
 use sotto_core::{
     address::Address,
-    client::{Client, GatewayChoice, MessageId, MoveError, Recipient, SendError},
+    client::{GatewayChoice, MessageId, MoveError, SendError},
+    envelope::Content,
     message::SenderTag,
     time::Time,
 };
@@ -10,17 +11,17 @@ use zeroize::Zeroizing;
 
 use super::{
     Background, Effect, PortId,
+    files::FileRequest,
     pages::{Asker, post},
-    run::{Purpose, Run, Wanted},
+    run::{Draft, Purpose, Run, Wanted},
     start::Phase,
 };
 use crate::{
-    conversation::{Correspondent, SURBS_A_MESSAGE},
-    letter::Letter,
+    conversation::Correspondent,
     limit::{MAX_ADDRESS_BYTES, MAX_SEARCH_BYTES, MAX_TAG_BYTES},
     page::{
-        ConnectionView, Direction, Envelope, Event, GatewaysView, MessageView, Outline,
-        PacketCounts, Reply, Request, RequestError, Snapshot, parse,
+        ConnectionView, Envelope, Event, GatewaysView, PacketCounts, Reply, Request, RequestError,
+        Snapshot, parse,
     },
     sender::Sender,
     settings::{CheckedSettings, Settings},
@@ -171,16 +172,37 @@ impl Background {
             Request::DownloadPart { download } => {
                 self.download_part(now, asker, download).map(Outcome::Reply)
             }
-            Request::AddContact { .. }
-            | Request::Rename { .. }
-            | Request::SafetyNumber { .. }
-            | Request::SetVerified { .. }
-            | Request::SetPlain { .. }
-            | Request::SendFile { .. }
-            | Request::OpenFile { .. }
-            | Request::Pause { .. }
-            | Request::Resume { .. }
-            | Request::Probe {} => Err(RequestError::Starting),
+            Request::AddContact { address, name } => self.add_contact(asker, &address, &name),
+            Request::Rename { conversation, name } => self.rename(asker, &conversation, &name),
+            Request::SafetyNumber { conversation } => self.safety_number(&conversation),
+            Request::SetVerified {
+                conversation,
+                verified,
+            } => self.set_verified(asker, &conversation, verified),
+            Request::SetPlain {
+                conversation,
+                plain,
+            } => self.set_plain(asker, &conversation, plain),
+            Request::SendFile {
+                conversation,
+                upload,
+                name,
+                media_type,
+                anonymous,
+            } => {
+                let file = FileRequest {
+                    conversation,
+                    upload,
+                    name,
+                    media_type,
+                    anonymous,
+                };
+                self.send_file(now, asker, file)
+            }
+            Request::OpenFile { id } => self.open_file(asker, &id),
+            Request::Pause { .. } | Request::Resume { .. } | Request::Probe {} => {
+                Err(RequestError::Starting)
+            }
             Request::Messages {
                 conversation,
                 before,
@@ -214,7 +236,7 @@ impl Background {
     }
 
     /// The client at work, or why there is none.
-    fn run(&mut self) -> Result<&mut Run, RequestError> {
+    pub(super) fn run(&mut self) -> Result<&mut Run, RequestError> {
         match &mut self.phase {
             Phase::Running(run) => Ok(run),
             Phase::Failed { error, .. } => Err(error.clone()),
@@ -231,15 +253,19 @@ impl Background {
         anonymous: bool,
     ) -> Result<Outcome, RequestError> {
         let to = parse_address(to)?;
-        let client = &mut self.run()?.client;
-        let body = text.into_bytes();
-        let view = unsaved(now, client, Recipient::Address(to), anonymous, &body);
-        let taken = if anonymous {
-            client.send_anonymous(now, &to, body, SURBS_A_MESSAGE)
-        } else {
-            client.send(now, &to, body)
-        };
-        self.taken(asker, view, taken)
+        let run = self.run()?;
+        let peer = run.peer(Correspondent::Address(to));
+        run.meet(peer, &to);
+        let content = Content::Text(text);
+        self.write(
+            now,
+            asker,
+            Draft {
+                to: peer,
+                content,
+                anonymous,
+            },
+        )
     }
 
     fn reply(
@@ -249,28 +275,25 @@ impl Background {
         to: &str,
         text: String,
     ) -> Result<Outcome, RequestError> {
-        let to = parse_tag(to)?;
-        let client = &mut self.run()?.client;
-        let body = text.into_bytes();
-        let view = unsaved(now, client, Recipient::Anonymous(to), false, &body);
-        let taken = client.reply(now, to, body);
-        self.taken(asker, view, taken)
+        let draft = Draft {
+            to: Correspondent::Anonymous(parse_tag(to)?),
+            content: Content::Text(text),
+            anonymous: false,
+        };
+        self.write(now, asker, draft)
     }
 
     /// A message that the client took is answered for, and shown, when it is on disk.
-    fn taken(
+    pub(super) fn write(
         &mut self,
+        now: Time,
         asker: Asker,
-        view: MessageView,
-        taken: Result<MessageId, SendError>,
+        draft: Draft,
     ) -> Result<Outcome, RequestError> {
-        let id = taken.map_err(refused)?;
-        let conversation = view.conversation.clone();
-        let view = MessageView {
-            id: id.to_string(),
-            ..view
-        };
-        self.run()?.note_unsaved(id, view);
+        let conversation = draft.to.id();
+        let run = self.run()?;
+        let (id, view) = run.write(now, draft)?;
+        run.note_unsaved(id, view);
         self.pages.start_accepting(id, asker, conversation);
         Ok(Outcome::Later)
     }
@@ -449,7 +472,7 @@ impl Background {
     }
 }
 
-fn parse_address(text: &str) -> Result<Address, RequestError> {
+pub(super) fn parse_address(text: &str) -> Result<Address, RequestError> {
     let text = text.trim();
     if text.len() > MAX_ADDRESS_BYTES {
         return Err(RequestError::LongAddress);
@@ -475,33 +498,9 @@ fn move_refused(error: MoveError) -> RequestError {
 fn parse_tag(text: &str) -> Result<SenderTag, RequestError> {
     let short = Some(text).filter(|text| text.len() <= MAX_TAG_BYTES);
     let tag = short.and_then(|text| text.parse().ok());
-    tag.ok_or_else(|| refused(SendError::UnknownCorrespondent))
+    tag.ok_or_else(|| RequestError::refused(SendError::UnknownCorrespondent))
 }
 
-fn message_id(text: &str) -> Result<MessageId, RequestError> {
+pub(super) fn message_id(text: &str) -> Result<MessageId, RequestError> {
     text.parse().map_err(|_| RequestError::NoSuchMessage)
-}
-
-/// A message as it will be shown once it has a name and is on disk.
-fn unsaved(now: Time, client: &Client, to: Recipient, anonymous: bool, body: &[u8]) -> MessageView {
-    let correspondent = match to {
-        Recipient::Address(to) => Correspondent::Address(to),
-        Recipient::Anonymous(tag) => Correspondent::Anonymous(tag),
-    };
-    let outline = Outline {
-        id: String::new(),
-        direction: Direction::Sent,
-        conversation: correspondent.id(),
-        at: now,
-    };
-    let letter = Letter::written(body, to, &client.public_keys());
-    MessageView::unsaved(outline, anonymous, &letter)
-}
-
-/// The core's refusal of a message or an action, in its words.
-fn refused(error: SendError) -> RequestError {
-    RequestError::Refused {
-        code: error.code(),
-        message: sentence(&error),
-    }
 }

@@ -2,11 +2,16 @@
 
 use serde::Serialize;
 
-use sotto_core::{address::AddressError, client::MAX_MESSAGE_BYTES};
+use sotto_core::{
+    address::AddressError,
+    client::{MAX_MESSAGE_BYTES, SendError},
+    envelope::{MAX_FILE_BYTES, WriteError},
+};
 
 use crate::{
     directory::DirectoryUrlError,
     limit::{MAX_PORTS, MAX_UPLOAD_BYTES},
+    name::BadName,
     text::sentence,
     vault::{BackupError, PassphraseError, UnlockError},
 };
@@ -77,6 +82,26 @@ pub enum RequestError {
     /// No conversation has this id.
     #[error("This conversation is no longer there.")]
     NoSuchConversation,
+    /// What was asked needs somebody to be known, and these are all who are not.
+    #[error("Nobody knows who wrote these messages, so there is no one to answer.")]
+    NoCorrespondent,
+    /// What was asked needs an address, and the correspondent has given none.
+    #[error("Whoever wrote this gave no address, and has no safety number.")]
+    NoAddress,
+    /// A name that cannot be given.
+    #[error("{0}")]
+    BadName(BadName),
+    /// A file has more than [`MAX_FILE_BYTES`].
+    #[error("This file is too large. At most {} MB can be sent.", MAX_FILE_BYTES >> 20)]
+    LargeFile,
+    /// A file for a program that knows none.
+    #[error(
+        "Messages to this correspondent are plain text, and no files can be sent. Change that in the conversation if they use Sotto."
+    )]
+    PlainFile,
+    /// A message is no file.
+    #[error("There is no file in this message.")]
+    NoFile,
     /// The core refused the message or the action.
     #[error("{message}")]
     Refused {
@@ -139,6 +164,22 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// The core's refusal of a message, in its words.
+    pub(crate) fn refused(error: SendError) -> Self {
+        Self::Refused {
+            code: error.code(),
+            message: sentence(&error),
+        }
+    }
+
+    /// The core's refusal of what an envelope was to hold, in its words.
+    pub(crate) fn unwritten(error: WriteError) -> Self {
+        Self::Refused {
+            code: error.code(),
+            message: sentence(&error),
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -155,6 +196,13 @@ impl RequestError {
             Self::NoSuchTransfer => "transfer.unknown",
             Self::UploadTooLarge => "transfer.too-large",
             Self::TooManyTransfers => "transfer.too-many",
+            Self::NoCorrespondent => "conversation.nobody",
+            Self::NoAddress => "conversation.no-address",
+            Self::BadName(BadName::TooLong) => "contact.name-too-long",
+            Self::BadName(BadName::Invisible) => "contact.name-invisible",
+            Self::LargeFile => "file.too-large",
+            Self::PlainFile => "file.plain",
+            Self::NoFile => "file.none",
             Self::Refused { code, .. } => code,
             Self::Storage(_) => "storage.failed",
             Self::Unusable(_) => "storage.damaged",

@@ -313,6 +313,11 @@ pub struct DeliveryProblem {
 }
 
 impl DeliveryView {
+    /// The recipient has told that the message arrived.
+    pub(crate) fn delivered() -> Self {
+        Self::plain(DeliveryStateName::Delivered)
+    }
+
     fn plain(state: DeliveryStateName) -> Self {
         Self {
             state,

@@ -8,6 +8,7 @@ use sotto_core::{client::MessageId, time::Time};
 use super::entry::{Entry, SEGMENT_ENTRIES, read_entries, segment_of, write_entries};
 use crate::{
     conversation::Correspondent,
+    exchange::Exchange,
     page::{DeliveryStateName, Direction, LastMessage, MessageView, Trust},
 };
 
@@ -41,6 +42,14 @@ pub struct About {
     pub plain: Option<bool>,
     /// Whether they are known to use Sotto.
     pub speaks_sotto: bool,
+    /// Whether anything ever came from them.
+    pub heard: bool,
+    /// Whether anything that came was signed.
+    pub signed: bool,
+    /// Where they receive now, if they have moved to another gateway since the conversation began.
+    pub address: Option<String>,
+    /// What was told behind the words.
+    pub exchange: Exchange,
     /// Whether our last message was anonymous; nothing if we sent none.
     pub anonymous: Option<bool>,
     /// The newest message.
@@ -92,10 +101,11 @@ impl About {
         self.unread.values().copied().fold(0, u32::saturating_add)
     }
 
-    /// Whether messages to the correspondent are plain text.
+    /// Whether messages to the correspondent are plain text: as the user wants, and else if they
+    /// only ever wrote plain text themselves.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.plain.unwrap_or(!self.speaks_sotto)
+        self.plain.unwrap_or(self.heard && !self.speaks_sotto)
     }
 
     /// The user has seen everything but the last received messages of a segment, and what is in

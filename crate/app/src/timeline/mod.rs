@@ -9,7 +9,7 @@ mod walk;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use sotto_core::client::MessageId;
+use sotto_core::{address::Address, client::MessageId};
 
 pub use conversation::{About, Conversation, Last};
 pub use entry::{Entry, SEGMENT_ENTRIES, read_segment, received_after, segment_of, write_segment};
@@ -110,6 +110,23 @@ impl Timeline {
         self.changed.insert(id.clone());
         let one = self.conversations.entry(id);
         one.or_insert_with(|| Conversation::new(peer))
+    }
+
+    /// The other side of the conversation with the owner of an address, if there is one. Whoever
+    /// moved to another gateway has kept the keys.
+    #[must_use]
+    pub fn owner(&self, address: &Address) -> Option<Correspondent> {
+        let own = Correspondent::Address(*address);
+        let peers = self.conversations.values().map(|one| one.peer);
+        let mut same = peers.filter(|peer| peer.has_keys_of(address));
+        let first = same.clone().next();
+        same.find(|peer| *peer == own).or(first)
+    }
+
+    /// The conversations in which something happens behind the words.
+    pub(crate) fn exchanges(&self) -> impl Iterator<Item = (Correspondent, &About)> {
+        let all = self.conversations.values();
+        all.map(|one| (one.peer, &one.about))
     }
 
     /// Adds a message at the end of its conversation.

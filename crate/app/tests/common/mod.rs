@@ -7,6 +7,8 @@
     reason = "each test uses a part of it"
 )]
 
+pub mod pair;
+
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -17,7 +19,8 @@ use sotto_app::background::{
     Background, Change, CommitId, Effect, FetchId, Input, PortId, Session, SocketId, Stored,
     StoredRecord, StoredVault, Table,
 };
-use sotto_app::page::{MessageView, RequestKind};
+use sotto_app::conversation::Correspondent;
+use sotto_app::page::{Direction, MessageView, RequestKind};
 use sotto_app::sender::{ExtensionOrigin, Sender};
 use sotto_app::settings::{CheckedSettings, SETTINGS_KEY};
 use sotto_app::timeline::Timeline;
@@ -88,10 +91,20 @@ impl Disk {
         messages.sort_by_key(|message| message.at);
         for message in messages {
             timeline.add(message.id.parse().unwrap(), &message);
+            let peer = Correspondent::from_id(&message.conversation).unwrap();
+            let received = message.direction == Direction::Received;
+            timeline.change(peer, |about| about.heard |= received);
         }
         for ((table, key), value) in timeline.take_writes() {
             self.put(table, &key, &value.unwrap());
         }
+        self
+    }
+
+    /// The same with the registration that [`registered`] has.
+    #[must_use]
+    pub fn and_registered(mut self) -> Self {
+        self.0.extend(registered().0);
         self
     }
 
@@ -206,6 +219,13 @@ pub struct World {
     pub sent: Vec<(SocketId, String)>,
     /// What the badge was told to show.
     pub badges: Vec<u32>,
+    /// Notifications: of which conversation, with which title and body.
+    pub notes: Vec<(String, Option<String>, Option<String>)>,
+    /// What is to be done in the network, if somebody else does that.
+    pub wire: Vec<Effect>,
+    is_lent: bool,
+    /// No two people draw the same.
+    pub seed: u64,
     next_id: u32,
 }
 
@@ -243,6 +263,10 @@ impl World {
             closed: Vec::new(),
             sent: Vec::new(),
             badges: Vec::new(),
+            notes: Vec::new(),
+            wire: Vec::new(),
+            is_lent: false,
+            seed: 0,
             next_id: 0,
         }
     }
@@ -251,6 +275,17 @@ impl World {
     /// mail.
     pub fn with_page(disk: Disk) -> Self {
         Self::with_page_at(Self::new(Disk::default()).now, disk)
+    }
+
+    /// The same in a network that somebody else plays.
+    pub fn lent(seed: u64, now: Time, disk: Disk) -> Self {
+        let mut world = Self::new(disk);
+        (world.now, world.seed, world.is_lent) = (now, seed, true);
+        world.work();
+        world.open(PAGE);
+        let subscribed = world.ask(json!({"type": "subscribe"}));
+        assert_eq!(subscribed, json!({"type": "ok"}));
+        world
     }
 
     /// The same at a certain time.
@@ -305,12 +340,26 @@ impl World {
             | Effect::Commit { .. }
             | Effect::Read { .. } => self.jobs.push(effect),
             Effect::KeepSession(session) => self.session = Some(session),
+            Effect::OpenSocket { .. }
+            | Effect::CloseSocket { .. }
+            | Effect::SendText { .. }
+            | Effect::SendBinary { .. }
+            | Effect::FetchDirectory { .. }
+                if self.is_lent =>
+            {
+                self.wire.push(effect);
+            }
             Effect::OpenSocket { socket, url } => self.opened.push((socket, url)),
             Effect::CloseSocket { socket } => self.closed.push(socket),
             Effect::SendText { socket, text } => self.sent.push((socket, text)),
             Effect::SendBinary { .. } => {}
             Effect::FetchDirectory { fetch, urls } => self.fetches.push((fetch, urls)),
             Effect::Badge { unread } => self.badges.push(unread),
+            Effect::Notify {
+                conversation,
+                title,
+                body,
+            } => self.notes.push((conversation, title, body)),
             Effect::Post { port, message } => {
                 self.posts
                     .push((port, serde_json::to_value(message).unwrap()));
@@ -415,6 +464,7 @@ impl World {
     fn rng(&self) -> ChaCha20Rng {
         let mut hasher = DefaultHasher::new();
         self.disk.0.keys().for_each(|key| key.hash(&mut hasher));
+        self.seed.hash(&mut hasher);
         ChaCha20Rng::seed_from_u64(hasher.finish())
     }
 
@@ -481,7 +531,9 @@ impl World {
     pub fn snapshot(&mut self) -> Value {
         let port = PortId(99);
         self.open(port);
-        self.now = self.now + Duration::from_secs(60);
+        if !self.is_lent {
+            self.now = self.now + Duration::from_secs(60);
+        }
         self.post(port, &json!({"type": "subscribe"}));
         let snapshot = self
             .events(port)
@@ -672,7 +724,7 @@ pub fn sample(kind: RequestKind) -> Value {
         RequestKind::Resume => json!({"type": "resume", "id": "00"}),
         RequestKind::Probe => json!({"type": "probe"}),
         RequestKind::Messages => {
-            json!({"type": "messages", "conversation": "unknown", "before": null})
+            json!({"type": "messages", "conversation": "unknown", "before": null, "after": null})
         }
         RequestKind::Search => {
             json!({"type": "search", "text": "hello", "conversation": null, "cursor": null})

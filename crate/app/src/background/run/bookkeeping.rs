@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use sotto_core::client::{self, MessageId, ReceivedMessage, SentMessage, Store};
+use sotto_core::client::{self, MessageId, Outcome, ReceivedMessage, SentMessage, Store};
 
 use super::Run;
 use crate::{
     background::effect::{Change, CommitId, Effect},
+    letter::Letter,
     page::MessageView,
 };
 
@@ -41,23 +42,38 @@ impl Run {
         for (id, message) in &new {
             self.timeline.add(*id, message);
         }
-        let changes = changes.into_iter();
-        changes.map(|change| self.without_doomed(change)).collect()
+        let kept = changes
+            .into_iter()
+            .filter(|change| !self.is_behind_the_words(change));
+        kept.map(|change| self.without_doomed(change)).collect()
+    }
+
+    /// Whether a change writes what is no part of the history: a receipt that came, a message that
+    /// came before, or something that no user wrote and that is done.
+    fn is_behind_the_words(&self, change: &client::Change) -> bool {
+        let id = MessageId::from_bytes(&change.key).filter(|_| change.value.is_some());
+        match (change.store, id) {
+            (Store::Inbox, Some(id)) => self.receipts.is_swallowed(id),
+            (Store::Sent, Some(id)) => self.receipts.is_service(id),
+            _ => false,
+        }
     }
 
     /// The message that is written, if it was not written before.
     fn new_message(&mut self, change: &client::Change) -> Option<(MessageId, MessageView)> {
         let value = change.value.as_deref()?;
-        let own = self.client.public_keys();
         match change.store {
             Store::Inbox => {
                 let message = ReceivedMessage::from_record(&change.key, value)?;
-                let is_new = self.fresh.insert(message.id);
-                is_new.then(|| (message.id, MessageView::received(&message, &own)))
+                if !self.fresh.insert(message.id) {
+                    return None;
+                }
+                let view = self.arrived(&message)?;
+                Some((message.id, view))
             }
             Store::Outbox | Store::Sent => {
                 let message = SentMessage::from_record(&change.key, value)?;
-                self.sent_message(change.store, message.id, MessageView::sent(&message, &own))
+                self.sent_message(change.store, &message)
             }
             _ => None,
         }
@@ -68,19 +84,34 @@ impl Run {
     fn sent_message(
         &mut self,
         store: Store,
-        id: MessageId,
-        message: MessageView,
+        message: &SentMessage,
     ) -> Option<(MessageId, MessageView)> {
+        let id = message.id;
+        if self.receipts.is_service(id) {
+            self.service_written(id);
+            return None;
+        }
+        let letter = Letter::sent(message, &self.client.public_keys());
+        let view = self.sent_view(message, &letter);
         let known = match store {
-            Store::Outbox => self.outgoing.insert(id, message.conversation.clone()),
+            Store::Outbox => self.outgoing.insert(id, view.conversation.clone()),
             _ => self.outgoing.remove(&id),
         };
-        let is_new = self.fresh.insert(id) && known.is_none() && !self.doomed.contains(&id);
-        if is_new {
-            return Some((id, message));
+        let is_new = self.fresh.insert(id) && known.is_none();
+        if self.doomed.contains(&id) {
+            return None;
         }
-        let state = message.delivery.as_ref()?.state;
-        self.timeline.set_state(&message.conversation, id, state);
+        if is_new {
+            self.departs(message, &letter);
+            return Some((id, view));
+        }
+        if message.outcome == Outcome::AtGateway {
+            self.reached(message);
+        }
+        let state = view.delivery.as_ref()?.state;
+        if !self.receipts.is_delivered(id) {
+            self.timeline.set_state(&view.conversation, id, state);
+        }
         None
     }
 }

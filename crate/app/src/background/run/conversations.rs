@@ -6,9 +6,12 @@ use sotto_core::message::SenderTag;
 
 use super::{After, Run};
 use crate::{
-    background::{effect::Effect, pages::Pages},
+    background::{
+        effect::Effect,
+        pages::{Asker, Pages},
+    },
     conversation::Correspondent,
-    page::{ConversationView, Event, LastMessage, MessageView, SurbLevel},
+    page::{ConversationView, Event, LastMessage, MessageView, Reply, RequestError, SurbLevel},
     timeline::About,
 };
 
@@ -89,9 +92,28 @@ impl Run {
         pages.publish(effects, &event);
     }
 
+    /// Answers with a conversation.
+    pub(super) fn reply_conversation(
+        &self,
+        asker: Asker,
+        id: &str,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let shown = self.timeline.shown(id);
+        let reply = match shown.and_then(|about| self.conversation_view(id, about)) {
+            Some(conversation) => Reply::Conversation { conversation },
+            None => Reply::Error {
+                error: RequestError::NoSuchConversation.view(),
+            },
+        };
+        pages.reply(effects, asker, reply);
+    }
+
     /// The user has seen all of a conversation but the last received messages of a segment, and
     /// what comes after it.
     pub(super) fn see(&mut self, conversation: &str, segment: u32, unseen: u32) {
+        self.looked_at(conversation);
         if self.timeline.see(conversation, segment, unseen) {
             self.done.push(After::Conversation(conversation.to_owned()));
         }
@@ -106,6 +128,7 @@ impl Run {
         effects: &mut VecDeque<Effect>,
     ) {
         self.levels.insert(tag, available);
+        self.surbs_came(tag);
         let conversation = Correspondent::Anonymous(tag).id();
         let level = SurbLevel::of(available);
         pages.publish(

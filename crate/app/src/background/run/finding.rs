@@ -117,7 +117,7 @@ impl Run {
         known.or_else(|| {
             let message = places(id).into_iter().find_map(|place| {
                 let value = found.get(&place)?;
-                self.view(place.0, &place.1, value)
+                self.view((place.0, &place.1), value, found)
             });
             message.map(|message| message.conversation)
         })

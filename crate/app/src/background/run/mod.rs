@@ -5,9 +5,12 @@ mod bookkeeping;
 mod books;
 mod conversations;
 mod finding;
+mod letters;
+mod notifying;
 mod outputs;
 mod paging;
 mod reading;
+mod receipts;
 mod removal;
 mod search;
 mod sweeping;
@@ -19,6 +22,7 @@ use sotto_core::{
         self, Client, Config, ConnectionId, MessageId, OtherGateways, Problem, Record, SentMessage,
         Store,
     },
+    envelope::Attachment,
     message::SenderTag,
     time::Time,
     topology::WebSocketPolicy,
@@ -31,17 +35,21 @@ use super::{
     sealing::Opened,
 };
 use crate::{
+    conversation::Correspondent,
     history::History,
+    letter::Letter,
     page::{
         ConnectionView, ErrorView, GatewaysView, MessageView, Reply, RequestError, TopologyView,
     },
     settings::{CheckedSettings, Traffic},
     text::sentence,
-    timeline::{Known, Timeline},
+    timeline::{About, Known, Timeline},
 };
 use books::Books;
 pub(super) use finding::Purpose;
+pub(super) use letters::Draft;
 use reading::Reads;
+use receipts::{Receipts, is_service};
 use search::Searches;
 pub(super) use search::Wanted;
 use sweeping::Sweeping;
@@ -64,6 +72,11 @@ pub(super) struct Run {
     sweeping: Sweeping,
     /// Messages that were deleted while the client held them, or was writing them.
     doomed: BTreeSet<MessageId>,
+    /// Files that were read for pages.
+    pub(super) files: Vec<(Asker, Result<Attachment, RequestError>)>,
+    receipts: Receipts,
+    /// The conversations that the user was notified of, and has not looked at since.
+    notified: BTreeSet<String>,
     /// The conversations of the messages that are on their way.
     outgoing: BTreeMap<MessageId, String>,
     /// Messages that the client is writing, or has tried to write.
@@ -102,6 +115,8 @@ pub(super) enum After {
     Forgotten(String),
     /// The next step of sweeping may begin.
     Swept,
+    /// And the one that asked is shown it.
+    Known(Asker, String),
 }
 
 impl Run {
@@ -116,20 +131,21 @@ impl Run {
         let outbox = outbox(&stored.records);
         let client = Client::new(config(&settings), stored.records, stored.rng, now)
             .map_err(|error| RequestError::Unusable(sentence(&error)))?;
-        let mut history = History::default();
         let own = client.public_keys();
-        let outgoing = outbox.into_iter().map(|message| {
-            let view = MessageView::sent(&message, &own);
-            let conversation = view.conversation.clone();
-            history.put_under_way(view);
-            (message.id, conversation)
+        let outbox = outbox.into_iter().map(|message| {
+            let letter = Letter::sent(&message, &own);
+            (message, letter)
         });
-        Ok(Self {
-            outgoing: outgoing.collect(),
+        let service = |(message, letter): &(SentMessage, Letter)| is_service(message.id, letter);
+        let (services, outbox): (Vec<_>, Vec<_>) = outbox.partition(service);
+        let services: Vec<MessageId> = services.iter().map(|(message, _)| message.id).collect();
+        let mut run = Self {
+            receipts: Receipts::new(now, &timeline, &services),
+            outgoing: BTreeMap::new(),
             number,
             client,
             settings,
-            history,
+            history: History::default(),
             timeline,
             showing: Known::new(),
             books: Books::default(),
@@ -138,6 +154,8 @@ impl Run {
             searches: Searches::default(),
             sweeping: Sweeping::new(now),
             doomed: BTreeSet::new(),
+            files: Vec::new(),
+            notified: BTreeSet::new(),
             fresh: BTreeSet::new(),
             written: false,
             clock: now,
@@ -150,7 +168,31 @@ impl Run {
             storage: None,
             sockets: BTreeSet::new(),
             fetches: 0,
-        })
+        };
+        for (message, letter) in &outbox {
+            run.resume(message, letter);
+        }
+        Ok(run)
+    }
+
+    /// A message of an earlier run is still on its way.
+    fn resume(&mut self, message: &SentMessage, letter: &Letter) {
+        let view = self.sent_view(message, letter);
+        let conversation = view.conversation.clone();
+        self.outgoing.insert(message.id, conversation);
+        self.history.put_under_way(view);
+    }
+
+    /// Changes what is known of somebody; the page that asked for it is shown the conversation
+    /// once that is on disk.
+    pub(super) fn know(
+        &mut self,
+        asker: Asker,
+        peer: Correspondent,
+        change: impl FnOnce(&mut About),
+    ) {
+        self.timeline.change(peer, change);
+        self.books.then(After::Known(asker, peer.id()));
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -179,6 +221,7 @@ impl Run {
             self.client.next_deadline(),
             self.books.deadline(),
             self.sweep_deadline(),
+            self.receipts.deadline(),
         ];
         deadlines.into_iter().flatten().min()
     }

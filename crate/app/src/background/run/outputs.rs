@@ -9,7 +9,8 @@ use sotto_core::{
 
 use super::{After, Run};
 use crate::background::{effect::Effect, pages::Pages};
-use crate::page::{ConnectionView, DeliveryView, Event, MessageView};
+use crate::letter::Letter;
+use crate::page::{ConnectionView, DeliveryView, Event};
 
 impl Run {
     /// As [`Run::carry_out`] for a client that ends: it may still write, but not connect any more.
@@ -109,9 +110,29 @@ impl Run {
         pages: &Pages,
         effects: &mut VecDeque<Effect>,
     ) {
-        let message = MessageView::received(message, &self.client.public_keys());
+        if self.receipts.take_swallowed(message.id) {
+            return self.publish_confirmed(message.id, pages, effects);
+        }
+        let letter = Letter::received(message, &self.client.public_keys());
+        let message = self.received_view(message, &letter);
         self.history.put(message.clone());
+        self.notify(&message, pages, effects);
         self.publish_message(message, pages, effects);
+    }
+
+    /// Tells pages which messages of ours a receipt confirms.
+    fn publish_confirmed(
+        &mut self,
+        receipt: MessageId,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        for id in self.confirmed(receipt) {
+            let delivery = DeliveryView::delivered();
+            if let Some(message) = self.history.set_delivery(&id.to_string(), delivery) {
+                self.publish_message(message, pages, effects);
+            }
+        }
     }
 
     /// The first state of a new message says that it is on disk: now it is shown, and then the page
@@ -123,13 +144,20 @@ impl Run {
         pages: &mut Pages,
         effects: &mut VecDeque<Effect>,
     ) {
+        if self.receipts.is_service(id) {
+            return self.service_told(id, state);
+        }
         if let Some(message) = self.unsaved.remove(&id) {
             self.history.put_under_way(message.clone());
             self.history.put(message);
         }
+        let delivery = match self.receipts.is_delivered(id) {
+            true => DeliveryView::delivered(),
+            false => DeliveryView::from(state),
+        };
         let told = self
             .history
-            .set_delivery(&id.to_string(), DeliveryView::from(state))
+            .set_delivery(&id.to_string(), delivery)
             .filter(|_| !self.doomed.contains(&id));
         if let Some(message) = told {
             self.publish_message(message, pages, effects);
@@ -168,6 +196,10 @@ impl Run {
                 self.publish_conversation(&id, pages, effects);
             }
             After::Swept => self.swept(),
+            After::Known(asker, id) => {
+                self.reply_conversation(asker, &id, pages, effects);
+                self.publish_conversation(&id, pages, effects);
+            }
         }
     }
 
@@ -178,6 +210,8 @@ impl Run {
         effects: &mut VecDeque<Effect>,
     ) {
         self.connection = ConnectionView::from(state);
+        let online = matches!(state, ConnectionState::Online { .. });
+        self.receipts.set_online(self.clock, online);
         pages.publish(
             effects,
             &Event::Connection {

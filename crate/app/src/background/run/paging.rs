@@ -86,7 +86,7 @@ impl Run {
     pub(super) fn message(&self, entry: &Entry, found: &Found) -> Option<MessageView> {
         message_places(entry).into_iter().find_map(|place| {
             let value = found.get(&place)?;
-            self.view(place.0, &place.1, value)
+            self.view((place.0, &place.1), value, found)
         })
     }
 
@@ -171,13 +171,16 @@ pub(super) fn take_step<T>(
 }
 
 /// Where the message of an entry may be. One of ours moves from one store to the other when it is
-/// done, and is in one of them at any time.
+/// done, and is in one of them at any time; beside it may stand that it was delivered.
 pub(super) fn message_places(entry: &Entry) -> Vec<Place> {
     let stores: &[Store] = match entry.direction {
         Direction::Sent => &[Store::Outbox, Store::Sent],
         Direction::Received => &[Store::Inbox],
     };
-    stores.iter().map(|store| place(*store, entry.id)).collect()
+    let delivered =
+        (entry.direction == Direction::Sent).then(|| (Table::Delivered, entry.id.0.to_vec()));
+    let stores = stores.iter().map(|store| place(*store, entry.id));
+    stores.chain(delivered).collect()
 }
 
 /// Where segments are.

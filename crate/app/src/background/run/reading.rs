@@ -17,8 +17,9 @@ use crate::{
         input::StoredRecord,
         pages::{Asker, Pages},
     },
-    letter::Letter,
-    page::{MessageView, Reply, RequestError},
+    conversation::Correspondent,
+    letter::{Letter, Says},
+    page::{DeliveryView, MessageView, Reply, RequestError},
 };
 
 /// A record's place on disk.
@@ -28,6 +29,8 @@ pub(super) type Place = (Table, Vec<u8>);
 pub(super) enum Job {
     /// The whole text of a message.
     Message(Asker),
+    /// The content of a file.
+    File(Asker),
     /// Messages of a conversation.
     Paging(Box<Paging>),
     /// Messages that hold a text.
@@ -38,6 +41,8 @@ pub(super) enum Job {
     Aging(String, u32),
     /// What was forgotten of a conversation is deleted: these segments.
     Purging(String, Range<u32>),
+    /// A message of ours, to be sent again.
+    Again(Correspondent, MessageId),
 }
 
 /// Reads that are under way.
@@ -76,11 +81,11 @@ impl Found {
 impl Job {
     fn asker(&self) -> Option<Asker> {
         match self {
-            Self::Message(asker) => Some(*asker),
+            Self::Message(asker) | Self::File(asker) => Some(*asker),
             Self::Paging(paging) => Some(paging.asker),
             Self::Search(search) => Some(search.asker),
             Self::Finding(finding) => Some(finding.asker),
-            Self::Aging(..) | Self::Purging(..) => None,
+            Self::Aging(..) | Self::Purging(..) | Self::Again(..) => None,
         }
     }
 }
@@ -152,8 +157,12 @@ impl Run {
             }
             Err(reason) => {
                 let error = RequestError::Storage(reason).view();
-                if let Some(asker) = job.asker() {
-                    pages.reply(effects, asker, Reply::Error { error });
+                match job {
+                    Job::Again(_, id) => self.not_read_again(id),
+                    _ => job.asker().into_iter().for_each(|asker| {
+                        let error = error.clone();
+                        pages.reply(effects, asker, Reply::Error { error });
+                    }),
                 }
                 if job.is_writing() {
                     self.sweep_later();
@@ -184,6 +193,8 @@ impl Run {
                 let reply = self.whole_message(found);
                 pages.reply(effects, asker, reply);
             }
+            Job::Again(peer, id) => self.send_again(peer, id, found),
+            Job::File(asker) => self.file_read(asker, found),
             Job::Paging(mut paging) => {
                 self.page_read(&mut paging, found);
                 self.page_on(paging, pages, effects);
@@ -219,15 +230,39 @@ impl Run {
         id: MessageId,
         effects: &mut VecDeque<Effect>,
     ) {
-        let places = [Store::Outbox, Store::Sent, Store::Inbox].map(|store| place(store, id));
-        self.read(places.to_vec(), Job::Message(asker), effects);
+        self.read(everywhere(id), Job::Message(asker), effects);
+    }
+
+    /// Asks for the content of a file.
+    pub(in crate::background) fn read_file(
+        &mut self,
+        asker: Asker,
+        id: MessageId,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        self.read(everywhere(id), Job::File(asker), effects);
+    }
+
+    /// A file was read: it is handed over when the run is done with everything else.
+    fn file_read(&mut self, asker: Asker, found: &Found) {
+        let mut letters = found
+            .0
+            .iter()
+            .filter_map(|((table, key), value)| self.letter(*table, key, value.as_deref()?));
+        let file = match letters.next().map(|letter| letter.says) {
+            Some(Says::File(file)) => Ok(file),
+            Some(_) => Err(RequestError::NoFile),
+            None => Err(RequestError::NoSuchMessage),
+        };
+        drop(letters);
+        self.files.push((asker, file));
     }
 
     fn whole_message(&self, found: &Found) -> Reply {
         let message = found.0.iter().find_map(|((table, key), value)| {
             let value = value.as_deref()?;
             Some((
-                self.view(*table, key, value)?,
+                self.view((*table, key), value, found)?,
                 self.letter(*table, key, value)?,
             ))
         });
@@ -244,21 +279,25 @@ impl Run {
 
     /// A message as pages show it, from its record. Of one on its way more is known than is on
     /// disk.
-    pub(super) fn view(&self, table: Table, key: &[u8], value: &[u8]) -> Option<MessageView> {
-        let own = self.client.public_keys();
+    pub(super) fn view(
+        &self,
+        (table, key): (Table, &[u8]),
+        value: &[u8],
+        found: &Found,
+    ) -> Option<MessageView> {
+        let letter = self.letter(table, key, value)?;
         let message = match table {
             Table::Core(Store::Inbox) => {
-                MessageView::received(&ReceivedMessage::from_record(key, value)?, &own)
+                self.received_view(&ReceivedMessage::from_record(key, value)?, &letter)
             }
-            Table::Core(Store::Outbox | Store::Sent) => {
-                MessageView::sent(&SentMessage::from_record(key, value)?, &own)
-            }
-            _ => return None,
+            _ => self.sent_view(&SentMessage::from_record(key, value)?, &letter),
         };
         let kept = self.history.get(&message.id);
-        let delivery = kept.and_then(|kept| kept.delivery.clone());
+        let delivered = found.get(&(Table::Delivered, key.to_vec()));
+        let delivered = delivered.map(|_| DeliveryView::delivered());
+        let kept = kept.and_then(|kept| kept.delivery.clone());
         Some(MessageView {
-            delivery: delivery.or(message.delivery),
+            delivery: delivered.or(kept).or(message.delivery),
             ..message
         })
     }
@@ -270,9 +309,19 @@ impl Run {
                 let message = ReceivedMessage::from_record(key, value)?;
                 Some(Letter::received(&message, &own))
             }
-            _ => Some(Letter::sent(&SentMessage::from_record(key, value)?, &own)),
+            Table::Core(Store::Outbox | Store::Sent) => {
+                Some(Letter::sent(&SentMessage::from_record(key, value)?, &own))
+            }
+            _ => None,
         }
     }
+}
+
+/// Where a message may be, and whether it was delivered.
+fn everywhere(id: MessageId) -> Vec<Place> {
+    let stores = [Store::Outbox, Store::Sent, Store::Inbox].map(|store| place(store, id));
+    let delivered = (Table::Delivered, id.0.to_vec());
+    stores.into_iter().chain([delivered]).collect()
 }
 
 /// The place of a message in one of the core's stores.

@@ -10,7 +10,7 @@ use sotto_core::client::{self, MessageId, Store};
 use super::{After, Run, reading::place};
 use crate::{
     background::{
-        effect::{Change, Effect},
+        effect::{Change, Effect, Table},
         pages::{Asker, Pages},
     },
     page::{Event, Reply, RequestError},
@@ -22,6 +22,8 @@ impl Run {
     pub(super) fn delete_record(&mut self, id: MessageId) {
         let places = [Store::Inbox, Store::Sent].map(|store| (place(store, id), None));
         self.books.write(places);
+        let delivered = (Table::Delivered, id.0.to_vec());
+        self.books.write([(delivered, None)]);
         if self.outgoing.contains_key(&id) {
             self.doomed.insert(id);
             self.client.cancel(self.clock, id);

@@ -118,7 +118,7 @@ impl Run {
                 let value = found.get(&place)?;
                 let letter = self.letter(place.0, &place.1, value)?;
                 let holds = holds(letter, &search.wanted.text);
-                holds.then(|| self.view(place.0, &place.1, value))?
+                holds.then(|| self.view((place.0, &place.1), value, found))?
             });
             search.hits.extend(hit);
             search.passed = Some(position);
