@@ -69,10 +69,10 @@ const STATES = said([
 ]);
 
 /** A conversation that is much longer than what a page shows of it. */
-export const HISTORY = Array.from({ length: 400 }, (_, index) =>
+export const HISTORY = Array.from({ length: 90 }, (_, index) =>
   message({
     id: `past-${index}`,
-    at: MORNING - (400 - index) * 3_600_000,
+    at: MORNING - (90 - index) * 3_600_000,
     direction: index % 3 ? 'received' : 'sent',
     signed: true,
     text:
@@ -132,7 +132,7 @@ export function talkScenarios(online: Scenario): Record<string, Scenario> {
     'details-delete': { ...anonymous, steps: inChat([details, ['[data-testid="delete-conversation"]']]) },
     share: { ...online, steps: inChat([['[data-testid="share"]']]) },
     'new-qr': { ...online, open: '', steps: inChat([['[data-testid="read-qr"]']]) },
-    search: looksFor('line 39'),
+    search: looksFor('line 3'),
     'search-nothing': looksFor('nowhere'),
     'long-names': { ...open(VERIFIED, { name: LONG_NAME, trust: 'verified' }), open: undefined },
   };
