@@ -52,7 +52,7 @@ impl Background {
     /// The number that both sides see the same.
     pub(super) fn safety_number(&mut self, conversation: &str) -> Result<Outcome, RequestError> {
         let address = self.known_address(conversation)?;
-        let own = self.run()?.client.public_keys();
+        let own = self.run()?.keys;
         let digits = safety_number(&own, &address.keys());
         Ok(Outcome::Reply(Reply::SafetyNumber { digits }))
     }

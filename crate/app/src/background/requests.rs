@@ -200,9 +200,11 @@ impl Background {
                 self.send_file(now, asker, file)
             }
             Request::OpenFile { id } => self.open_file(asker, &id),
-            Request::Pause { .. } | Request::Resume { .. } | Request::Probe {} => {
-                Err(RequestError::Starting)
+            Request::Probe {} => {
+                self.run()?.probe(asker);
+                Ok(Outcome::Later)
             }
+            Request::Pause { .. } | Request::Resume { .. } => Err(RequestError::Starting),
             Request::Messages {
                 conversation,
                 before,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use sotto_core::{
     address::AddressError,
-    client::{MAX_MESSAGE_BYTES, SendError},
+    client::{MAX_MESSAGE_BYTES, ProbeError, SendError},
     envelope::{MAX_FILE_BYTES, WriteError},
 };
 
@@ -161,6 +161,15 @@ pub enum RequestError {
     /// The background restarts and too many requests wait already.
     #[error("Sotto is starting. Try again in a moment.")]
     Starting,
+}
+
+impl From<ProbeError> for RequestError {
+    fn from(error: ProbeError) -> Self {
+        Self::Refused {
+            code: error.code(),
+            message: sentence(&error),
+        }
+    }
 }
 
 impl RequestError {

@@ -75,7 +75,7 @@ impl Run {
         let anonymous = draft.anonymous && matches!(to, Recipient::Address(_));
         let plain = self.is_plain(draft.to);
         let body = self.body(id, to, draft.content, anonymous, plain)?;
-        let letter = Letter::written(&body, to, &self.client.public_keys());
+        let letter = Letter::written(&body, to, &self.keys);
         let taken = match to {
             Recipient::Anonymous(tag) => self.client.reply_with_id(now, id, tag, body),
             Recipient::Address(to) if anonymous => {
@@ -126,7 +126,7 @@ impl Run {
     /// A message that came, as it is shown; nothing if it is not to be shown: it came before, or it
     /// is a receipt. Everything that is learned from it is written in the commit that it comes with.
     pub(super) fn arrived(&mut self, message: &ReceivedMessage) -> Option<MessageView> {
-        let letter = Letter::received(message, &self.client.public_keys());
+        let letter = Letter::received(message, &self.keys);
         let peer = self.peer(letter.from(message));
         if let Says::Receipt(of) = &letter.says {
             self.receipt_came(peer, message.id, of);

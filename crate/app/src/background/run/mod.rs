@@ -23,6 +23,7 @@ use sotto_core::{
         Store,
     },
     envelope::Attachment,
+    keys::PublicKeys,
     message::SenderTag,
     time::Time,
     topology::WebSocketPolicy,
@@ -59,6 +60,8 @@ pub(super) struct Run {
     /// Which run this is; what belongs to an earlier one is ignored.
     number: u32,
     pub(super) client: Client,
+    /// Our public keys, which the client would have to work out each time.
+    pub(super) keys: PublicKeys,
     pub(super) settings: CheckedSettings,
     pub(super) history: History,
     pub(super) timeline: Timeline,
@@ -75,6 +78,8 @@ pub(super) struct Run {
     /// Files that were read for pages.
     pub(super) files: Vec<(Asker, Result<Attachment, RequestError>)>,
     receipts: Receipts,
+    /// Who waits for a packet to come round.
+    probes: Vec<Asker>,
     /// The conversations that the user was notified of, and has not looked at since.
     notified: BTreeSet<String>,
     /// The conversations of the messages that are on their way.
@@ -144,6 +149,7 @@ impl Run {
             outgoing: BTreeMap::new(),
             number,
             client,
+            keys: own,
             settings,
             history: History::default(),
             timeline,
@@ -155,6 +161,7 @@ impl Run {
             sweeping: Sweeping::new(now),
             doomed: BTreeSet::new(),
             files: Vec::new(),
+            probes: Vec::new(),
             notified: BTreeSet::new(),
             fresh: BTreeSet::new(),
             written: false,
@@ -181,6 +188,12 @@ impl Run {
         let conversation = view.conversation.clone();
         self.outgoing.insert(message.id, conversation);
         self.history.put_under_way(view);
+    }
+
+    /// Sends a packet round the network; whoever asks is told when it is back.
+    pub(super) fn probe(&mut self, asker: Asker) {
+        self.probes.push(asker);
+        self.client.probe(self.clock);
     }
 
     /// Changes what is known of somebody; the page that asked for it is shown the conversation

@@ -1,16 +1,17 @@
 //! What the client gives, as effects for the host and events for pages.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use sotto_core::{
-    client::{ConnectionState, DeliveryState, MessageId, Output, ReceivedMessage},
+    client::{ConnectionState, DeliveryState, MessageId, Output, ProbeError, ReceivedMessage},
     topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH},
 };
 
 use super::{After, Run};
 use crate::background::{effect::Effect, pages::Pages};
 use crate::letter::Letter;
-use crate::page::{ConnectionView, DeliveryView, Event};
+use crate::page::{ConnectionView, DeliveryView, Event, Reply, RequestError};
 
 impl Run {
     /// As [`Run::carry_out`] for a client that ends: it may still write, but not connect any more.
@@ -81,11 +82,31 @@ impl Run {
                 pages.publish(effects, &Event::Topology { topology });
             }
             // Nobody asks for one yet.
-            Output::Probe(_) => {}
+            Output::Probe(result) => self.probed(result, pages, effects),
             Output::OtherGateways(others) => {
                 self.others = others;
                 self.publish_gateways(pages, effects);
             }
+        }
+    }
+
+    /// A packet went round, or did not: all who asked are told.
+    fn probed(
+        &mut self,
+        result: Result<Duration, ProbeError>,
+        pages: &Pages,
+        effects: &mut VecDeque<Effect>,
+    ) {
+        let reply = match result {
+            Ok(time) => Reply::Probe {
+                milliseconds: u32::try_from(time.as_millis()).unwrap_or(u32::MAX),
+            },
+            Err(error) => Reply::Error {
+                error: RequestError::from(error).view(),
+            },
+        };
+        for asker in std::mem::take(&mut self.probes) {
+            pages.reply(effects, asker, reply.clone());
         }
     }
 
@@ -113,7 +134,7 @@ impl Run {
         if self.receipts.take_swallowed(message.id) {
             return self.publish_confirmed(message.id, pages, effects);
         }
-        let letter = Letter::received(message, &self.client.public_keys());
+        let letter = Letter::received(message, &self.keys);
         let message = self.received_view(message, &letter);
         self.history.put(message.clone());
         self.notify(&message, pages, effects);

@@ -112,8 +112,10 @@ impl Run {
         let waiting = std::mem::take(&mut self.reads.waiting).into_iter();
         self.reads.writing = false;
         self.swept();
+        self.receipts.nothing_is_read();
         let all = jobs.map(|(_, job)| job).chain(waiting);
-        all.filter_map(|job| job.asker()).collect()
+        let reading = all.filter_map(|job| job.asker());
+        reading.chain(std::mem::take(&mut self.probes)).collect()
     }
 
     /// Begins a job that changes segments, when its turn comes.
@@ -303,7 +305,7 @@ impl Run {
     }
 
     pub(super) fn letter(&self, table: Table, key: &[u8], value: &[u8]) -> Option<Letter> {
-        let own = self.client.public_keys();
+        let own = self.keys;
         match table {
             Table::Core(Store::Inbox) => {
                 let message = ReceivedMessage::from_record(key, value)?;

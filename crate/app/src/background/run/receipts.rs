@@ -115,6 +115,11 @@ impl Receipts {
         self.look_at = Some(self.look_at.map_or(at, |earlier| earlier.min(at)));
     }
 
+    /// What was being read, to be sent again, is not read after all.
+    pub(super) fn nothing_is_read(&mut self) {
+        self.reading.clear();
+    }
+
     /// We are connected, or no longer.
     pub(super) fn set_online(&mut self, now: Time, online: bool) {
         match (online, self.online_since) {
