@@ -21,7 +21,8 @@ export function Connect({ connecting, situation }: { connecting: Connecting; sit
       </ol>
       <Problem connection={connection} />
       <ProbeProblem connecting={connecting} />
-      {current === null ? <Done address={situation.address.value} /> : null}
+      {/* A packet that got lost keeps nobody from writing. */}
+      {current === null || connecting.error.value ? <Done address={situation.address.value} /> : null}
     </>
   );
 }

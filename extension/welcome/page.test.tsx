@@ -89,6 +89,20 @@ test('from the first step to the own address', async () => {
   expect(one<HTMLAnchorElement>('open-chat').getAttribute('href')).toBe('../popup/popup.html');
 });
 
+test('a packet that does not come back is told, and keeps nobody from the chat', async () => {
+  await show('connecting');
+  background.refuse('probe', { code: 'probe.lost', fault: 'gateway', message: 'It did not come back.' });
+  background.change({ state: 'online', gateway: 'c', problem: null });
+  await settle();
+  expect(one('welcome').textContent).toContain('It did not come back.');
+  expect(one('open-chat')).not.toBeNull();
+  background.accept('probe');
+  document.querySelector<HTMLElement>('.honest .link')?.click();
+  await settle();
+  expect(one('welcome').textContent).not.toContain('It did not come back.');
+  expect(title()).toBe('Your address');
+});
+
 test('a backup leads to the connection at once', async () => {
   await show('set-up');
   await click('next');
