@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ConnectionView } from 'sotto-wasm';
 import { text, type StringName } from '../browser/strings';
 import { CopyButton } from '../popup/copy';
-import { TickIcon } from '../popup/icons';
+import { TickIcon, WarningIcon } from '../popup/icons';
 import { QrCode } from '../qr/qr-code';
 import type { Situation } from '../stage/situation';
 import { type Connecting, type Task, TASKS, type TaskState } from './connecting';
@@ -21,8 +21,7 @@ export function Connect({ connecting, situation }: { connecting: Connecting; sit
       </ol>
       <Problem connection={connection} />
       <ProbeProblem connecting={connecting} />
-      {/* A packet that got lost keeps nobody from writing. */}
-      {current === null || connecting.error.value ? <Done address={situation.address.value} /> : null}
+      {connecting.usable.value ? <Done address={situation.address.value} /> : null}
     </>
   );
 }
@@ -47,6 +46,7 @@ function TaskItem({ task, state, connecting }: { task: Task; state: TaskState; c
     <li class={`task ${state}`} data-testid="task" data-task={task} data-state={state}>
       <span class="task-mark" aria-hidden="true">
         {state === 'done' ? <TickIcon /> : null}
+        {state === 'failed' ? <WarningIcon /> : null}
       </span>
       {state === 'done' ? text(DONE[task], ...(task === 'loop' ? [milliseconds] : [])) : text(WORDS[task])}
     </li>

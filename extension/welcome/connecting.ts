@@ -7,7 +7,7 @@ import type { Situation } from '../stage/situation';
 /** What has to be done before messages can be written, in this order. */
 export const TASKS = ['directory', 'gateway', 'registered', 'loop'] as const;
 export type Task = (typeof TASKS)[number];
-export type TaskState = 'waiting' | 'active' | 'done';
+export type TaskState = 'waiting' | 'active' | 'failed' | 'done';
 
 const STEP_TASKS: Record<ConnectionStep, Task> = {
   directory: 'directory',
@@ -26,6 +26,8 @@ export class Connecting extends Asking {
   readonly current = computed<Task | null>(() =>
     this.milliseconds.value === null ? this.#furthest.value : null,
   );
+  /** Whether there is no more to wait for: a packet that got lost keeps nobody from writing. */
+  readonly usable = computed(() => this.current.value === null || this.error.value !== null);
 
   constructor(
     private readonly link: Pick<BackgroundLink, 'request'>,
@@ -39,7 +41,8 @@ export class Connecting extends Asking {
     const current = this.current.value;
     if (current === null) return 'done';
     const [place, now] = [TASKS.indexOf(task), TASKS.indexOf(current)];
-    return place < now ? 'done' : place === now ? 'active' : 'waiting';
+    if (place !== now) return place < now ? 'done' : 'waiting';
+    return task === 'loop' && this.error.value ? 'failed' : 'active';
   }
 
   /** Sends a packet round, once there is a connection. */

@@ -32,7 +32,7 @@ export function Page({ setup, connecting, situation, link }: Properties) {
     );
   }
   const place = setup.place.value;
-  const isConnected = place === 'connect' && connecting.current.value === null;
+  const isConnected = place === 'connect' && connecting.usable.value;
   return (
     <main class="welcome form" data-testid="welcome" data-step={place}>
       <header>

@@ -103,6 +103,8 @@ test('a packet that gets lost can be sent again', async () => {
   await expect.poll(() => connecting.current.value).toBe('loop');
   await connecting.probe();
   expect(connecting.error.value?.message).toBe('It did not come back.');
+  expect(states()).toEqual(['done', 'done', 'done', 'failed']);
+  expect(connecting.usable.value).toBe(true);
   background.accept('probe');
   await connecting.probe();
   expect(connecting.current.value).toBeNull();
