@@ -89,6 +89,16 @@ fn a_message_is_delivered_when_its_recipient_says_so_and_receipts_leave_no_trace
 }
 
 #[test]
+fn a_page_is_told_that_a_message_of_an_earlier_run_was_delivered() {
+    let (mut pair, _, bob) = acquainted();
+    let id = pair.write(ALICE, &bob, "hello", false);
+    pair.run_until_state(ALICE, &id, "atGateway");
+    pair.kill_and_restart(ALICE);
+    pair.run_until_state(ALICE, &id, "delivered");
+    assert_eq!(pair.conversation(ALICE, &bob)["last"]["state"], "delivered");
+}
+
+#[test]
 fn messages_that_come_together_get_one_receipt() {
     let (mut pair, _, bob) = acquainted();
     let before = receipts_sent(&pair, BOB);
@@ -99,6 +109,18 @@ fn messages_that_come_together_get_one_receipt() {
         pair.run_until_state(ALICE, id, "delivered");
     }
     assert_eq!(receipts_sent(&pair, BOB), before + 1);
+}
+
+#[test]
+fn what_was_confirmed_is_not_confirmed_again_by_the_next_run() {
+    let (mut pair, ..) = acquainted();
+    for who in [ALICE, BOB] {
+        pair.kill_and_restart(who);
+    }
+    pair.run_for(10 * MINUTE);
+    for who in [ALICE, BOB] {
+        assert_eq!(receipts_sent(&pair, who), 0);
+    }
 }
 
 #[test]

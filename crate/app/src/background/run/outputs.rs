@@ -8,7 +8,10 @@ use sotto_core::{
     topology::{ACTIVE_MIXNODES_PATH, ENTRY_GATEWAYS_PATH, REWARDED_SET_PATH},
 };
 
-use super::{After, Run};
+use super::{
+    After, Run,
+    reading::{Job, everywhere},
+};
 use crate::background::{effect::Effect, pages::Pages};
 use crate::letter::Letter;
 use crate::page::{ConnectionView, DeliveryView, Event, Reply, RequestError};
@@ -150,8 +153,11 @@ impl Run {
     ) {
         for id in self.confirmed(receipt) {
             let delivery = DeliveryView::delivered();
-            if let Some(message) = self.history.set_delivery(&id.to_string(), delivery) {
-                self.publish_message(message, pages, effects);
+            match self.history.set_delivery(&id.to_string(), delivery) {
+                Some(message) => self.publish_message(message, pages, effects),
+                // A page may show it all the same.
+                None if !pages.is_empty() => self.read(everywhere(id), Job::Show, effects),
+                None => {}
             }
         }
     }

@@ -41,6 +41,8 @@ pub(super) enum Job {
     Aging(String, u32),
     /// What was forgotten of a conversation is deleted: these segments.
     Purging(String, Range<u32>),
+    /// Pages are told of a message that has changed.
+    Show,
     /// A message of ours, to be sent again.
     Again(Correspondent, MessageId),
 }
@@ -85,7 +87,7 @@ impl Job {
             Self::Paging(paging) => Some(paging.asker),
             Self::Search(search) => Some(search.asker),
             Self::Finding(finding) => Some(finding.asker),
-            Self::Aging(..) | Self::Purging(..) | Self::Again(..) => None,
+            Self::Aging(..) | Self::Purging(..) | Self::Show | Self::Again(..) => None,
         }
     }
 }
@@ -196,6 +198,7 @@ impl Run {
                 pages.reply(effects, asker, reply);
             }
             Job::Again(peer, id) => self.send_again(peer, id, found),
+            Job::Show => self.show(found, pages, effects),
             Job::File(asker) => self.file_read(asker, found),
             Job::Paging(mut paging) => {
                 self.page_read(&mut paging, found);
@@ -233,6 +236,16 @@ impl Run {
         effects: &mut VecDeque<Effect>,
     ) {
         self.read(everywhere(id), Job::Message(asker), effects);
+    }
+
+    /// Tells pages of a message that was read.
+    fn show(&self, found: &Found, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        let mut all = found.0.iter();
+        let message = all
+            .find_map(|((table, key), value)| self.view((*table, key), value.as_deref()?, found));
+        if let Some(message) = message {
+            self.publish_message(message, pages, effects);
+        }
     }
 
     /// Asks for the content of a file.
@@ -320,7 +333,7 @@ impl Run {
 }
 
 /// Where a message may be, and whether it was delivered.
-fn everywhere(id: MessageId) -> Vec<Place> {
+pub(super) fn everywhere(id: MessageId) -> Vec<Place> {
     let stores = [Store::Outbox, Store::Sent, Store::Inbox].map(|store| place(store, id));
     let delivered = (Table::Delivered, id.0.to_vec());
     stores.into_iter().chain([delivered]).collect()
