@@ -55,6 +55,8 @@ pub(crate) enum Command {
     },
     PublicKeys(oneshot::Sender<PublicKeys>),
     Retry(MessageId),
+    Pause(MessageId),
+    Resume(MessageId),
     Cancel(MessageId),
     TakeOut {
         id: MessageId,
@@ -172,6 +174,8 @@ impl Driver {
             }
             Command::PublicKeys(answer) => drop(answer.send(self.client.public_keys())),
             Command::Retry(id) => self.client.retry(now, id),
+            Command::Pause(id) => self.client.pause(now, id),
+            Command::Resume(id) => self.client.resume(now, id),
             Command::Cancel(id) => self.client.cancel(now, id),
             Command::TakeOut { id, answer } => self.take_out(id, answer),
             Command::NetworkChanged => self.client.handle(now, Input::NetworkChanged),

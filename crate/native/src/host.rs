@@ -282,6 +282,22 @@ impl Handle {
         self.tell(Command::Retry(id)).await
     }
 
+    /// Lets a message rest that is on its way, until [`Handle::resume`].
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn pause(&self, id: MessageId) -> Result<(), HandleError> {
+        self.tell(Command::Pause(id)).await
+    }
+
+    /// Lets a message go on that rests.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn resume(&self, id: MessageId) -> Result<(), HandleError> {
+        self.tell(Command::Resume(id)).await
+    }
+
     /// Takes a message back, as far as it has not left.
     ///
     /// # Errors

@@ -121,6 +121,10 @@ pub(crate) enum StateLine {
         acked: usize,
         total: usize,
     },
+    Paused {
+        acked: usize,
+        total: usize,
+    },
     Sent,
     AtGateway,
     Failed {
@@ -204,6 +208,10 @@ impl From<&DeliveryState> for StateLine {
                 problem: waiting.as_ref().map(ProblemLine::from),
             },
             DeliveryState::Sending { acked, total } => Self::Sending {
+                acked: *acked,
+                total: *total,
+            },
+            DeliveryState::Paused { acked, total } => Self::Paused {
                 acked: *acked,
                 total: *total,
             },

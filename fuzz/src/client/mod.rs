@@ -281,6 +281,8 @@ fn reply(rig: &mut Rig, source: &mut Source<'_>) {
 fn retry_or(rig: &mut Rig, byte: u8) {
     match byte / 64 {
         0 => with_message(rig, byte, |client, now, id| client.retry(now, id)),
+        1 => with_message(rig, byte, |client, now, id| client.pause(now, id)),
+        2 => with_message(rig, byte, |client, now, id| client.resume(now, id)),
         _ => rig.ask(sotto_core::client::Client::probe),
     }
 }

@@ -460,6 +460,7 @@ const fn state_name(state: &DeliveryState) -> &'static str {
         DeliveryState::Queued { waiting: None } => "queued",
         DeliveryState::Queued { waiting: Some(_) } => "waiting",
         DeliveryState::Sending { .. } => "sending",
+        DeliveryState::Paused { .. } => "paused",
         DeliveryState::Sent => "sent",
         DeliveryState::AtGateway => "at gateway",
         DeliveryState::Failed(_) => "failed",

@@ -359,6 +359,11 @@ impl From<&DeliveryState> for DeliveryView {
                 total: Some(count(*total)),
                 ..Self::plain(DeliveryStateName::Sending)
             },
+            DeliveryState::Paused { acked, total } => Self {
+                acked: Some(count(*acked)),
+                total: Some(count(*total)),
+                ..Self::plain(DeliveryStateName::Paused)
+            },
             DeliveryState::Sent => Self::plain(DeliveryStateName::Sent),
             DeliveryState::AtGateway => Self::plain(DeliveryStateName::AtGateway),
             DeliveryState::Failed(reason) => Self::failed(*reason),
@@ -370,7 +375,8 @@ impl From<&DeliveryState> for DeliveryView {
 impl From<&Outcome> for DeliveryView {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Pending => Self::plain(DeliveryStateName::Queued),
+            Outcome::Pending | Outcome::Resumed { .. } => Self::plain(DeliveryStateName::Queued),
+            Outcome::Paused { .. } => Self::plain(DeliveryStateName::Paused),
             Outcome::AtGateway => Self::plain(DeliveryStateName::AtGateway),
             Outcome::Failed(reason) => Self::failed(*reason),
         }

@@ -83,7 +83,11 @@ impl Client {
         if self.unprepared.is_empty() || !self.can_make_surbs() {
             return;
         }
-        for mut message in std::mem::take(&mut self.unprepared) {
+        let unprepared = std::mem::take(&mut self.unprepared).into_iter();
+        let (ready, paused) = unprepared.partition(|message| message.outcome.is_moving());
+        self.unprepared = paused;
+        let ready: Vec<_> = ready;
+        for mut message in ready {
             let Recipient::Address(to) = message.to else {
                 continue;
             };

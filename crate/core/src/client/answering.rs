@@ -5,10 +5,11 @@ use super::outbox::Purpose;
 use super::record::{Outcome, Recipient, SentMessage};
 use super::surbs::{Decision, Held, decide, made_for, record_key};
 use super::{After, Client, FailReason, MessageId, Output, SendError, Store};
-use crate::fragment::Fragment;
+use crate::fragment::{Fragment, FragmentId};
 use crate::message::{NymMessage, Reply, SenderTag};
 use crate::surb::{SurbBatch, SurbRequest};
 use crate::time::Time;
+use std::collections::HashSet;
 
 /// The most fragments of answers that may hold a SURB and wait for their turn to leave.
 const MAX_ANSWERS: usize = 32;
@@ -145,11 +146,27 @@ impl Client {
         );
     }
 
+    /// Fragments of answers that hold a SURB and may leave. Others rest.
+    pub(super) fn ready_answers(&self) -> usize {
+        let may_leave = |answer: &&Answer| self.outbox.may_leave(answer.fragment.id());
+        self.answers.iter().filter(may_leave).count()
+    }
+
+    /// Fragments of answers for which a SURB was taken and that have not left.
+    pub(super) fn fragments_with_surbs(&self) -> HashSet<FragmentId> {
+        let waiting = self.ledger.waiting().filter_map(|after| match after {
+            After::Answer(answer) => Some(answer.as_ref()),
+            _ => None,
+        });
+        let answers = self.answers.iter().chain(waiting);
+        answers.map(|answer| answer.fragment.id()).collect()
+    }
+
     /// Takes a SURB for each fragment of an answer whose turn it is. The SURB goes from disk
     /// before the packet that uses it leaves, so it is never used twice. While nothing can leave
     /// none is taken: it would be lost if the worker ended, and the answer be told as sent.
     pub(super) fn take_surbs(&mut self) {
-        while self.answers.len() < MAX_ANSWERS && self.may_send() {
+        while self.ready_answers() < MAX_ANSWERS && self.may_send() {
             let surbs = &self.surbs;
             let may_leave = |to: &Recipient, purpose| match (to, purpose) {
                 (Recipient::Address(_), _) => false,

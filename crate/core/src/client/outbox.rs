@@ -3,6 +3,7 @@
 use super::progress::{DeliveryState, FailReason, MessageId};
 use super::record::{Outcome, Recipient, SentMessage};
 use super::retransmission::{FragmentEvent, FragmentState, next};
+use crate::envelope;
 use crate::fragment::{Fragment, FragmentId, MAX_SET, SetId, Split};
 use crate::message::SenderTag;
 use crate::packet::PacketSize;
@@ -13,6 +14,13 @@ use std::time::Duration;
 /// The most fragments of one message that may be on their way at once: half of what may be
 /// altogether, so that a long message to a dead gateway leaves room for the others.
 const WINDOW: usize = 128;
+
+/// A message that rested for longer is sent from the start again: its recipient may have thrown
+/// the first pieces away. The official client does after 30 minutes, which leaves ten for the rest.
+const PIECES_KEPT: Duration = Duration::from_secs(20 * 60);
+
+/// The same for an envelope, as Sotto keeps pieces for two days.
+const PIECES_KEPT_BY_SOTTO: Duration = Duration::from_secs(24 * 3600);
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +49,10 @@ pub(super) struct Outgoing {
     /// Fragments that left at least once; they leave in order.
     departed: usize,
     acked: usize,
-    failed: Option<FailReason>,
+    /// Anything but at the gateway: then it is not here.
+    outcome: Outcome,
+    /// When it was paused, if it was; forgotten with a restart, as the acks are.
+    paused_at: Time,
 }
 
 impl Outgoing {
@@ -50,10 +61,6 @@ impl Outgoing {
         let head_len = message.head.len();
         let wire = [message.head, message.body].concat();
         let split = Split::new(wire.len(), PacketSize::Regular, message.sets).ok()?;
-        let failed = match message.outcome {
-            Outcome::Failed(reason) => Some(reason),
-            Outcome::Pending | Outcome::AtGateway => None,
-        };
         Some(Self {
             id: message.id,
             to: message.to,
@@ -66,7 +73,8 @@ impl Outgoing {
             split,
             departed: 0,
             acked: 0,
-            failed,
+            outcome: message.outcome,
+            paused_at: Time::default(),
         })
     }
 
@@ -84,6 +92,34 @@ impl Outgoing {
         }
     }
 
+    /// Whether it was given up.
+    const fn is_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+
+    /// Whether a user wrote it and its packets leave, or are to.
+    fn is_moving_message(&self) -> bool {
+        self.purpose == Purpose::Message && self.outcome.is_moving()
+    }
+
+    /// Whether it rests for so long that its first pieces may be gone at the recipient.
+    fn is_stale(&self, now: Time) -> bool {
+        let body = self.wire.get(self.head_len..);
+        let kept = match body.is_some_and(|body| body.starts_with(&envelope::MAGIC)) {
+            true => PIECES_KEPT_BY_SOTTO,
+            false => PIECES_KEPT,
+        };
+        now.saturating_since(self.paused_at) > kept
+    }
+
+    /// Fragments that left at least once, or were about to, and whose turn it is again.
+    fn overdue(&self) -> impl Iterator<Item = FragmentId> {
+        let departed = self.fragments.iter().take(self.departed);
+        let waits = |state: &FragmentState| matches!(state, FragmentState::Waiting { .. });
+        let overdue = departed.enumerate().filter(move |(_, state)| waits(state));
+        overdue.filter_map(|(index, _)| self.split.id(index))
+    }
+
     /// Whether so many fragments are on their way that the next ones have to wait for acks.
     const fn is_window_full(&self) -> bool {
         self.departed >= self.acked + WINDOW
@@ -91,15 +127,13 @@ impl Outgoing {
 
     /// Where the message is, if nothing keeps it from leaving.
     fn state(&self) -> DeliveryState {
-        let total = self.split.count();
-        match (self.failed, self.departed) {
-            (Some(reason), _) => DeliveryState::Failed(reason),
-            (None, 0) => DeliveryState::Queued { waiting: None },
-            (None, departed) if departed == total => DeliveryState::Sent,
-            _ => DeliveryState::Sending {
-                acked: self.acked,
-                total,
-            },
+        let (acked, total) = (self.acked, self.split.count());
+        match (self.outcome, self.departed) {
+            (Outcome::Failed(reason), _) => DeliveryState::Failed(reason),
+            (Outcome::Paused { .. }, _) => DeliveryState::Paused { acked, total },
+            (_, 0) => DeliveryState::Queued { waiting: None },
+            (_, departed) if departed == total => DeliveryState::Sent,
+            _ => DeliveryState::Sending { acked, total },
         }
     }
 }
@@ -153,7 +187,7 @@ impl Outbox {
 
     /// Messages on their way, messages given up, and entries about fragments.
     pub(super) fn footprint(&self) -> (usize, usize, usize) {
-        let given_up = |message: &&Outgoing| message.failed.is_some();
+        let given_up = |message: &&Outgoing| message.is_failed();
         let failed = self.messages.values().filter(given_up).count();
         let fragments = self.turns.len() + self.again.len() + self.timers.len();
         (self.messages.len() - failed, failed, fragments)
@@ -211,7 +245,7 @@ impl Outbox {
         for (place, set) in outgoing.split.sets().iter().enumerate() {
             self.sets.insert(*set, (id, place));
         }
-        if outgoing.failed.is_none() {
+        if outgoing.outcome.is_moving() {
             self.turns.push_back(id);
         }
         self.messages.insert(id, outgoing);
@@ -242,9 +276,54 @@ impl Outbox {
         Some(message)
     }
 
+    /// Lets a message rest that is on its way, as it is to be written.
+    pub(super) fn pause(&mut self, now: Time, id: MessageId) -> Option<SentMessage> {
+        let message = self.messages.get_mut(&id)?;
+        if message.purpose != Purpose::Message {
+            return None;
+        }
+        message.outcome = message.outcome.paused(now, message.created_at)?;
+        message.paused_at = now;
+        self.turns.retain(|turn| *turn != id);
+        Some(message.to_message(message.outcome))
+    }
+
+    /// Lets a message go on that rests, as it is to be written: what has not left takes its turn
+    /// behind the others. `leaves` says which fragments are about to leave in another way.
+    pub(super) fn resume(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        leaves: impl Fn(FragmentId) -> bool,
+    ) -> Option<SentMessage> {
+        let message = self.messages.get_mut(&id)?;
+        message.outcome = message.outcome.resumed(now)?;
+        if message.is_stale(now) {
+            return self.start_over(id);
+        }
+        let sets = message.split.sets();
+        self.again.retain(|fragment| !sets.contains(&fragment.set));
+        let overdue = message.overdue().filter(|fragment| !leaves(*fragment));
+        self.again.extend(overdue);
+        if message.departed < message.split.count() {
+            self.turns.push_back(id);
+        }
+        Some(message.to_message(message.outcome))
+    }
+
+    /// Sends every fragment again, as the same fragments.
+    fn start_over(&mut self, id: MessageId) -> Option<SentMessage> {
+        let outcome = self.messages.get(&id)?.outcome;
+        let message = self.remove(id, outcome)?;
+        self.insert(message.clone(), Purpose::Message);
+        Some(message)
+    }
+
     /// Puts a failed message on its way again, as it is to be written.
     pub(super) fn retry(&mut self, now: Time, id: MessageId) -> Option<SentMessage> {
-        self.messages.get(&id)?.failed?;
+        if !self.messages.get(&id)?.is_failed() {
+            return None;
+        }
         let message = self.remove(id, Outcome::Pending)?;
         let message = SentMessage {
             created_at: now,
@@ -257,9 +336,9 @@ impl Outbox {
     /// Messages of users that have been on their way for longer than `patience`.
     pub(super) fn expired(&self, now: Time, patience: Duration) -> Vec<MessageId> {
         let old = |message: &&Outgoing| {
+            let since = message.outcome.tried_since(message.created_at);
             message.purpose == Purpose::Message
-                && message.failed.is_none()
-                && now.saturating_since(message.created_at) > patience
+                && since.is_some_and(|since| now.saturating_since(since) > patience)
         };
         self.messages
             .values()
@@ -290,9 +369,7 @@ impl Outbox {
     pub(super) fn answers(&self) -> BTreeMap<SenderTag, usize> {
         let mut answers = BTreeMap::new();
         for message in self.messages.values() {
-            if let (Recipient::Anonymous(tag), None, Purpose::Message) =
-                (message.to, message.failed, message.purpose)
-            {
+            if let (Recipient::Anonymous(tag), true) = (message.to, message.is_moving_message()) {
                 *answers.entry(tag).or_insert(0) += message.split.count() - message.acked;
             }
         }
@@ -302,9 +379,7 @@ impl Outbox {
     /// Answers of users on their way to that correspondent.
     pub(super) fn answers_to(&self, tag: SenderTag) -> Vec<MessageId> {
         let to = Recipient::Anonymous(tag);
-        let answer = |message: &&Outgoing| {
-            message.to == to && message.failed.is_none() && message.purpose == Purpose::Message
-        };
+        let answer = |message: &&Outgoing| message.to == to && message.is_moving_message();
         self.messages
             .values()
             .filter(answer)
@@ -312,8 +387,14 @@ impl Outbox {
             .collect()
     }
 
-    /// Whether a fragment is still on its way.
+    /// Whether a fragment is still on its way, even if it rests.
     pub(super) fn holds(&self, id: FragmentId) -> bool {
+        self.place(id)
+            .is_some_and(|(message, _)| !message.is_failed())
+    }
+
+    /// Whether a fragment is still on its way, and does not rest.
+    pub(super) fn may_leave(&self, id: FragmentId) -> bool {
         self.find(id).is_some()
     }
 
@@ -387,12 +468,17 @@ impl Outbox {
     }
 
     /// The message of a fragment that may leave, and the fragment's place in it. One that was
-    /// given up rests.
+    /// given up rests, as one does that was paused.
     fn find(&self, id: FragmentId) -> Option<(&Outgoing, usize)> {
+        self.place(id)
+            .filter(|(message, _)| message.outcome.is_moving())
+    }
+
+    /// The message of a fragment, and the fragment's place in it.
+    fn place(&self, id: FragmentId) -> Option<(&Outgoing, usize)> {
         let (message, place) = self.sets.get(&id.set)?;
         let index = place * usize::from(MAX_SET) + usize::from(id.number) - 1;
-        let message = self.messages.get(message)?;
-        message.failed.is_none().then_some((message, index))
+        Some((self.messages.get(message)?, index))
     }
 
     /// Moves a fragment on: its state before and after, and its message.
@@ -453,6 +539,8 @@ impl Outbox {
     pub(super) fn clock_was_set(&mut self, now: Time) {
         for message in self.messages.values_mut() {
             message.created_at = message.created_at.min(now);
+            message.outcome = message.outcome.no_later_than(now);
+            message.paused_at = message.paused_at.min(now);
         }
     }
 
@@ -586,6 +674,176 @@ mod tests {
         let again = outbox.next(|_, _| true).unwrap();
         assert_eq!(again.fragment.id().number, 2);
         assert!(outbox.next(|_, _| true).is_none());
+    }
+
+    const ID: MessageId = MessageId([1; 16]);
+
+    fn resume(outbox: &mut Outbox, now: Time) -> Option<SentMessage> {
+        outbox.resume(now, ID, |_| false)
+    }
+
+    /// The numbers of the fragments that leave until none does.
+    fn leaving(outbox: &mut Outbox, now: Time) -> Vec<u8> {
+        let mut numbers = Vec::new();
+        while let Some(ready) = outbox.next(|_, _| true) {
+            let id = ready.fragment.id();
+            outbox.left(now, id, DELAY);
+            numbers.push(id.number);
+        }
+        numbers
+    }
+
+    #[test]
+    fn a_paused_message_stays_where_it_is_and_its_acks_count() {
+        // Departures and acks before the pause, and whether the rest is overdue when it ends;
+        // what leaves then.
+        let table: [(usize, usize, bool, &[u8]); 7] = [
+            (0, 0, false, &[1, 2, 3]),
+            (1, 0, false, &[2, 3]),
+            (1, 0, true, &[1, 2, 3]),
+            (2, 1, false, &[3]),
+            (2, 1, true, &[2, 3]),
+            (3, 2, false, &[]),
+            (3, 2, true, &[3]),
+        ];
+        for (departures, acks, overdue, expected) in table {
+            let case = format!("{departures} {acks} {overdue}");
+            let mut outbox = Outbox::default();
+            outbox.insert(message(1, 4000), Purpose::Message);
+            let left: Vec<_> = (0..departures).map(|_| leave(&mut outbox, NOW)).collect();
+            assert!(outbox.pause(NOW, ID).is_some(), "{case}");
+            assert_eq!(outbox.pause(NOW, ID), None, "{case}");
+            let later = NOW + Duration::from_secs(if overdue { 60 } else { 0 });
+            outbox.expire(later);
+            assert!(outbox.next(|_, _| true).is_none(), "{case}");
+            assert!(!outbox.has_waiting(|_| true), "{case}");
+            for id in &left[..acks] {
+                assert_eq!(outbox.acked(*id), AckOutcome::Progress(ID), "{case}");
+            }
+            let state = DeliveryState::Paused {
+                acked: acks,
+                total: 3,
+            };
+            assert_eq!(outbox.state(ID), Some(state), "{case}");
+            assert!(resume(&mut outbox, later).is_some(), "{case}");
+            assert_eq!(resume(&mut outbox, later), None, "{case}");
+            assert_eq!(leaving(&mut outbox, later), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn after_a_long_rest_every_piece_leaves_again_as_the_first_may_be_gone() {
+        let plain = message(1, 3000);
+        let mut to_sotto = message(1, 3000);
+        to_sotto.body[..6].copy_from_slice(&envelope::MAGIC);
+        let hour = Duration::from_secs(3600);
+        let table = [
+            (&plain, hour / 3, vec![2]),
+            (&plain, hour / 2, vec![1, 2]),
+            (&to_sotto, hour * 24, vec![2]),
+            (&to_sotto, hour * 25, vec![1, 2]),
+        ];
+        for (message, rest, expected) in table {
+            let mut outbox = Outbox::default();
+            outbox.insert(message.clone(), Purpose::Message);
+            let [first, _] = [(); 2].map(|()| leave(&mut outbox, NOW));
+            outbox.acked(first);
+            outbox.pause(NOW, ID).unwrap();
+            outbox.expire(NOW + rest);
+            let resumed = resume(&mut outbox, NOW + rest).unwrap();
+            assert_eq!(resumed.sets, message.sets, "{rest:?}");
+            assert_eq!(leaving(&mut outbox, NOW + rest), expected, "{rest:?}");
+            assert_eq!(outbox.awaiting(), expected.len(), "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_ack_finishes_a_paused_message() {
+        let mut outbox = Outbox::default();
+        outbox.insert(message(1, 10), Purpose::Message);
+        let only = leave(&mut outbox, NOW);
+        outbox.pause(NOW, ID).unwrap();
+        assert!(matches!(
+            outbox.acked(only),
+            AckOutcome::Finished(_, Purpose::Message)
+        ));
+        assert_eq!(resume(&mut outbox, NOW), None);
+    }
+
+    #[test]
+    fn a_pause_does_not_count_against_the_patience_over_any_restart() {
+        let second = Duration::from_secs(1);
+        let (patience, day) = (second * 10, second * 86_400);
+        let mut outbox = Outbox::default();
+        outbox.insert(message(1, 10), Purpose::Message);
+        let paused = outbox.pause(NOW + second * 9, ID).unwrap();
+        let again = |message: SentMessage| {
+            let record = message.to_record();
+            let mut outbox = Outbox::default();
+            outbox.insert(
+                SentMessage::from_record(&ID.0, &record).unwrap(),
+                Purpose::Message,
+            );
+            outbox
+        };
+        for mut outbox in [outbox, again(paused)] {
+            assert_eq!(outbox.expired(NOW + day, patience), []);
+            assert!(outbox.next(|_, _| true).is_none());
+            let resumed = resume(&mut outbox, NOW + day).unwrap();
+            for outbox in [outbox, again(resumed)] {
+                assert_eq!(outbox.expired(NOW + day + second, patience), []);
+                assert_eq!(outbox.expired(NOW + day + second * 2, patience), [ID]);
+            }
+        }
+    }
+
+    #[test]
+    fn others_keep_their_order_while_one_rests() {
+        let mut outbox = Outbox::default();
+        for id in 1..=3 {
+            outbox.insert(message(id, 3000), Purpose::Message);
+        }
+        let turn = |outbox: &mut Outbox| leave(outbox, NOW).set.get() / 100;
+        assert_eq!(turn(&mut outbox), 1);
+        outbox.pause(NOW, ID).unwrap();
+        assert_eq!([(); 2].map(|()| turn(&mut outbox)), [2, 3]);
+        resume(&mut outbox, NOW).unwrap();
+        assert_eq!([(); 3].map(|()| turn(&mut outbox)), [2, 3, 1]);
+        assert!(outbox.next(|_, _| true).is_none());
+    }
+
+    #[test]
+    fn what_leaves_in_another_way_is_not_lined_up_again() {
+        let mut outbox = Outbox::default();
+        outbox.insert(message(1, 3000), Purpose::Message);
+        // As for a SURB: taken, and not yet gone.
+        let taken = outbox.next(|_, _| true).unwrap().fragment.id();
+        outbox.pause(NOW, ID).unwrap();
+        assert!(outbox.holds(taken) && !outbox.may_leave(taken));
+        outbox.resume(NOW, ID, |id| id == taken).unwrap();
+        assert!(outbox.may_leave(taken));
+        assert_eq!(leaving(&mut outbox, NOW), [2]);
+        outbox.pause(NOW, ID).unwrap();
+        resume(&mut outbox, NOW).unwrap();
+        assert_eq!(leaving(&mut outbox, NOW), [1], "it did not leave after all");
+    }
+
+    #[test]
+    fn only_what_is_on_its_way_can_be_paused_and_nothing_that_no_user_wrote() {
+        let mut outbox = Outbox::default();
+        assert_eq!(outbox.pause(NOW, ID), None);
+        outbox.insert(message(1, 10), Purpose::SurbRequest);
+        assert_eq!(outbox.pause(NOW, ID), None);
+        outbox.remove(ID, Outcome::Pending);
+        outbox.insert(message(1, 10), Purpose::Message);
+        assert_eq!(resume(&mut outbox, NOW), None, "it does not rest");
+        outbox.fail(ID, FailReason::Expired).unwrap();
+        assert_eq!(outbox.pause(NOW, ID), None);
+        outbox.retry(NOW, ID).unwrap();
+        outbox.pause(NOW, ID).unwrap();
+        assert_eq!(outbox.retry(NOW, ID), None, "it has not failed");
+        let cancelled = outbox.remove(ID, Outcome::Failed(FailReason::Cancelled));
+        assert!(cancelled.is_some(), "it can be taken back");
     }
 
     #[test]

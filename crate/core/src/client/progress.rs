@@ -76,6 +76,13 @@ pub enum DeliveryState {
         /// Packets of the whole message.
         total: usize,
     },
+    /// The user wants it to rest: no packet of it leaves.
+    Paused {
+        /// Packets that reached the recipient's gateway.
+        acked: usize,
+        /// Packets of the whole message; 0 as long as they are not known.
+        total: usize,
+    },
     /// Every packet was given to our gateway.
     Sent,
     /// Every packet reached the recipient's gateway.

@@ -10,6 +10,7 @@ use crate::keys::IdentityKey;
 use crate::message::{NymMessage, SenderTag};
 use crate::time::Time;
 use std::fmt;
+use std::time::Duration;
 
 /// A collection of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -231,6 +232,16 @@ impl fmt::Debug for SentMessage {
 pub enum Outcome {
     /// It is still on its way.
     Pending,
+    /// It is still on its way, and has rested.
+    Resumed {
+        /// Its patience counts from here: later than it was written, by as long as it rested.
+        since: Time,
+    },
+    /// The user wants it to rest.
+    Paused {
+        /// How long it had been on its way.
+        after: Duration,
+    },
     /// It reached the recipient's gateway.
     AtGateway,
     /// It was given up.
@@ -238,26 +249,96 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn to_byte(self) -> u8 {
-        match self {
+    /// A byte, and for those that know a time 8 more: milliseconds.
+    fn encode(self, bytes: &mut Vec<u8>) {
+        let byte = match self {
             Self::Pending => 0,
             Self::AtGateway => 1,
             Self::Failed(FailReason::Expired) => 2,
             Self::Failed(FailReason::Cancelled) => 3,
             Self::Failed(FailReason::NoSurbs) => 4,
+            Self::Resumed { .. } => 5,
+            Self::Paused { .. } => 6,
+        };
+        bytes.push(byte);
+        match self {
+            Self::Resumed { since } => bytes.extend(since.as_millis().to_be_bytes()),
+            Self::Paused { after } => bytes.extend(millis(after).to_be_bytes()),
+            _ => {}
         }
     }
 
-    const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::Pending),
-            1 => Some(Self::AtGateway),
-            2 => Some(Self::Failed(FailReason::Expired)),
-            3 => Some(Self::Failed(FailReason::Cancelled)),
-            4 => Some(Self::Failed(FailReason::NoSurbs)),
-            _ => None,
+    /// Also gives what follows.
+    fn decode(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (byte, rest) = bytes.split_first()?;
+        let timed = || {
+            let (millis, rest) = rest.split_first_chunk()?;
+            Some((u64::from_be_bytes(*millis), rest))
+        };
+        let outcome = match byte {
+            0 => Self::Pending,
+            1 => Self::AtGateway,
+            2 => Self::Failed(FailReason::Expired),
+            3 => Self::Failed(FailReason::Cancelled),
+            4 => Self::Failed(FailReason::NoSurbs),
+            5 => {
+                let (millis, rest) = timed()?;
+                let since = Time::from_millis(millis);
+                return Some((Self::Resumed { since }, rest));
+            }
+            6 => {
+                let (millis, rest) = timed()?;
+                let after = Duration::from_millis(millis);
+                return Some((Self::Paused { after }, rest));
+            }
+            _ => return None,
+        };
+        Some((outcome, rest))
+    }
+
+    /// Whether packets of the message leave, or are to.
+    pub(super) const fn is_moving(self) -> bool {
+        matches!(self, Self::Pending | Self::Resumed { .. })
+    }
+
+    /// Since when the patience counts of a message that was written at `created_at`, if it does.
+    pub(super) const fn tried_since(self, created_at: Time) -> Option<Time> {
+        match self {
+            Self::Pending => Some(created_at),
+            Self::Resumed { since } => Some(since),
+            Self::Paused { .. } | Self::AtGateway | Self::Failed(_) => None,
         }
     }
+
+    /// The same message at rest, if it was moving.
+    pub(super) fn paused(self, now: Time, created_at: Time) -> Option<Self> {
+        let since = self.tried_since(created_at)?;
+        let after = now.saturating_since(since);
+        Some(Self::Paused { after })
+    }
+
+    /// The same message on its way again, if it was at rest: as patient as when it was paused.
+    pub(super) fn resumed(self, now: Time) -> Option<Self> {
+        let Self::Paused { after } = self else {
+            return None;
+        };
+        let since = Time::from_millis(now.as_millis().saturating_sub(millis(after)));
+        Some(Self::Resumed { since })
+    }
+
+    /// No time in it is later than now.
+    pub(super) fn no_later_than(self, now: Time) -> Self {
+        match self {
+            Self::Resumed { since } => Self::Resumed {
+                since: since.min(now),
+            },
+            other => other,
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl SentMessage {
@@ -265,6 +346,7 @@ impl SentMessage {
     /// written; a time that is still to come would keep it for that much longer than meant.
     pub(super) fn no_later_than(mut self, now: Time) -> Self {
         self.created_at = self.created_at.min(now);
+        self.outcome = self.outcome.no_later_than(now);
         self
     }
 
@@ -281,7 +363,8 @@ impl SentMessage {
 
     /// The content of the message's record in [`Store::Outbox`] or [`Store::Sent`].
     pub fn to_record(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION, self.outcome.to_byte()];
+        let mut bytes = vec![VERSION];
+        self.outcome.encode(&mut bytes);
         bytes.extend_from_slice(&self.created_at.as_millis().to_be_bytes());
         bytes.extend_from_slice(&self.surbs.to_be_bytes());
         bytes.extend(self.to.to_bytes());
@@ -297,9 +380,8 @@ impl SentMessage {
 
     /// Reads a record of [`Store::Outbox`] or [`Store::Sent`]; `None` if it is damaged.
     pub fn from_record(key: &[u8], value: &[u8]) -> Option<Self> {
-        let ([VERSION, outcome], rest) = value.split_first_chunk()? else {
-            return None;
-        };
+        let rest = value.strip_prefix(&[VERSION])?;
+        let (outcome, rest) = Outcome::decode(rest)?;
         let (created_at, rest) = rest.split_first_chunk()?;
         let (surbs, rest) = rest.split_first_chunk()?;
         let (to, rest) = Recipient::decode(rest)?;
@@ -311,7 +393,7 @@ impl SentMessage {
             to,
             surbs: u16::from_be_bytes(*surbs),
             created_at: Time::from_millis(u64::from_be_bytes(*created_at)),
-            outcome: Outcome::from_byte(*outcome)?,
+            outcome,
             sets: sets
                 .iter()
                 .map(|set| SetId::new(u32::from_be_bytes(*set)))
@@ -567,6 +649,20 @@ mod tests {
 
     #[test]
     fn records_read_back_and_damage_is_noticed() {
+        let since = Time::from_millis(6);
+        let after = Duration::from_millis(7);
+        for outcome in [
+            Outcome::Pending,
+            Outcome::AtGateway,
+            Outcome::Failed(FailReason::Cancelled),
+            Outcome::Failed(FailReason::NoSurbs),
+            Outcome::Resumed { since },
+            Outcome::Paused { after },
+        ] {
+            let message = SentMessage { outcome, ..sent() };
+            let record = message.to_record();
+            assert_eq!(SentMessage::from_record(&[3; 16], &record), Some(message));
+        }
         let message = sent();
         let record = message.to_record();
         assert_eq!(SentMessage::from_record(&[3; 16], &record), Some(message));
@@ -599,6 +695,39 @@ mod tests {
             );
             assert_eq!(ReceivedMessage::from_record(&[4; 16], &record[..9]), None);
         }
+    }
+
+    #[test]
+    fn a_pause_stops_the_patience_and_nothing_else() {
+        let at = Time::from_millis;
+        let paused = |millis| Outcome::Paused {
+            after: Duration::from_millis(millis),
+        };
+        let resumed = |millis| Outcome::Resumed { since: at(millis) };
+        let failed = Outcome::Failed(FailReason::Expired);
+        let written = at(100);
+        let table = [
+            // Before, paused at 1000, resumed at 5000, counts from.
+            (Outcome::Pending, Some(paused(900)), Some(resumed(4100))),
+            (resumed(400), Some(paused(600)), Some(resumed(4400))),
+            // The clock was set back since.
+            (resumed(2000), Some(paused(0)), Some(resumed(5000))),
+            (paused(600), None, None),
+            (Outcome::AtGateway, None, None),
+            (failed, None, None),
+        ];
+        for (before, rests, goes_on) in table {
+            let after = before.paused(at(1000), written);
+            assert_eq!(after, rests, "{before:?}");
+            let again = after.and_then(|outcome| outcome.resumed(at(5000)));
+            assert_eq!(again, goes_on, "{before:?}");
+            assert_eq!(before.is_moving(), rests.is_some(), "{before:?}");
+        }
+        assert_eq!(paused(600).tried_since(written), None);
+        assert_eq!(paused(9000).resumed(at(5000)), Some(resumed(0)));
+        assert_eq!(Outcome::Pending.resumed(at(5000)), None);
+        assert_eq!(Outcome::Pending.tried_since(written), Some(written));
+        assert_eq!(resumed(4100).no_later_than(at(50)), resumed(50));
     }
 
     #[test]

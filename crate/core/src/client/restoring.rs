@@ -137,7 +137,7 @@ impl Client {
     }
 
     fn take_back_in(&mut self, message: SentMessage) -> bool {
-        if let (Recipient::Anonymous(tag), Outcome::Pending) = (message.to, message.outcome) {
+        if let (Recipient::Anonymous(tag), true) = (message.to, message.outcome.is_moving()) {
             self.surbs.waits_from(self.clock, tag);
         }
         if message.is_prepared() {

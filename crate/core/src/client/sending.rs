@@ -148,7 +148,52 @@ impl Client {
         self.advance(now);
     }
 
-    /// Takes a message back, as far as it has not left.
+    /// Lets a message rest that is on its way: no packet of it leaves until [`Client::resume`].
+    /// What has left has left, and its acks count; if they are the last, the message has
+    /// arrived. The time does not count against [`Config::give_up_after`](super::Config).
+    pub fn pause(&mut self, now: Time, id: MessageId) {
+        match self.outbox.pause(now, id) {
+            Some(message) => self.ledger.put(Store::Outbox, id.0, message.to_record()),
+            None => self.change_early(id, |outcome, at| outcome.paused(now, at)),
+        }
+        self.advance(now);
+    }
+
+    /// Lets a message go on that was paused, behind those that are on their way now.
+    pub fn resume(&mut self, now: Time, id: MessageId) {
+        let held = self.fragments_with_surbs();
+        match self.outbox.resume(now, id, |id| held.contains(&id)) {
+            Some(message) => {
+                if let Recipient::Anonymous(tag) = message.to {
+                    self.surbs.waits_from(now, tag);
+                }
+                self.ledger.put(Store::Outbox, id.0, message.to_record());
+            }
+            None => self.change_early(id, |outcome, _| outcome.resumed(now)),
+        }
+        self.advance(now);
+    }
+
+    /// Changes what becomes of a message that is not in the outbox yet: on its way to disk, or
+    /// without its SURBs. `change` is given the outcome and when the message was written.
+    fn change_early(&mut self, id: MessageId, change: impl Fn(Outcome, Time) -> Option<Outcome>) {
+        let unprepared = self.take_back_unprepared(id);
+        let Some(mut message) = unprepared.or_else(|| self.take_back_unsaved(id)) else {
+            return;
+        };
+        if let Some(outcome) = change(message.outcome, message.created_at) {
+            message.outcome = outcome;
+            self.ledger.put(Store::Outbox, id.0, message.to_record());
+        }
+        self.ledger.then(if message.is_prepared() {
+            After::Enqueue(message)
+        } else {
+            After::Prepare(message)
+        });
+    }
+
+    /// Takes a message back. What has left has left: if all packets did, the recipient has the
+    /// message all the same; if only some did, it has pieces that it throws away in time.
     pub fn cancel(&mut self, now: Time, id: MessageId) {
         let outcome = Outcome::Failed(FailReason::Cancelled);
         let message = self.outbox.remove(id, outcome);
@@ -285,7 +330,7 @@ impl Client {
     /// Whether a packet could leave that is no cover. An answer that waits for a SURB is none.
     fn has_something_to_send(&self) -> bool {
         let reachable = |to: &Recipient| matches!(to, Recipient::Address(_)) && self.is_listed(to);
-        self.probe_waits() || !self.answers.is_empty() || self.outbox.has_waiting(reachable)
+        self.probe_waits() || self.ready_answers() > 0 || self.outbox.has_waiting(reachable)
     }
 
     /// One cover packet for each tick of the second stream that is due.
@@ -313,10 +358,15 @@ impl Client {
     /// Whether a message waits for a gateway that the topology does not list.
     fn somebody_is_missing(&self) -> bool {
         let own = self.own_gateway();
-        let waiting = |state| !matches!(state, DeliveryState::Failed(_));
+        let rests = |state: &DeliveryState| {
+            matches!(
+                state,
+                DeliveryState::Failed(_) | DeliveryState::Paused { .. }
+            )
+        };
         self.outbox
             .states()
-            .any(|(_, to, state)| waiting(state) && !(self.is_listed(&to) && self.atlas.lists(own)))
+            .any(|(_, to, state)| !rests(&state) && !(self.is_listed(&to) && self.atlas.lists(own)))
     }
 
     /// Whether the recipient's gateway, as far as it is known, is in the topology.
@@ -380,11 +430,13 @@ impl Client {
         let outbox = &self.outbox;
         self.answers
             .retain(|answer| outbox.holds(answer.fragment.id()));
+        let may_leave = |answer: &Answer| outbox.may_leave(answer.fragment.id());
+        let place = self.answers.iter().position(may_leave)?;
         let Answer {
             fragment,
             repeated,
             held,
-        } = self.answers.pop_front()?;
+        } = self.answers.remove(place)?;
         let prepared = self.with_sender(|rng, topology, sender| {
             prepare_reply(rng, topology, sender, held.surb, held.parity, &fragment).ok()
         });
@@ -442,7 +494,8 @@ impl Client {
 
     fn delivery_news(&mut self) -> Vec<Output> {
         let mut news = Vec::new();
-        for (id, to, state) in self.outbox.states() {
+        let unprepared = self.unprepared.iter().map(unprepared_state);
+        for (id, to, state) in self.outbox.states().chain(unprepared) {
             let state = match self.obstacle(&to, &state) {
                 Some(problem) => DeliveryState::Queued {
                     waiting: Some(problem),
@@ -479,12 +532,31 @@ impl Client {
     }
 }
 
+/// Where a message is that has no SURBs yet.
+fn unprepared_state(message: &SentMessage) -> (MessageId, Recipient, DeliveryState) {
+    let state = if message.outcome.is_moving() {
+        DeliveryState::Queued { waiting: None }
+    } else {
+        let (acked, total) = (0, 0);
+        DeliveryState::Paused { acked, total }
+    };
+    (message.id, message.to, state)
+}
+
 /// Whether a state is news after the one told last.
 fn worth_telling(told: &DeliveryState, state: &DeliveryState) -> bool {
+    use DeliveryState::{Paused, Sending};
     match (told, state) {
         (
-            DeliveryState::Sending { acked: before, .. },
-            DeliveryState::Sending {
+            Sending { acked: before, .. },
+            Sending {
+                acked: after,
+                total,
+            },
+        )
+        | (
+            Paused { acked: before, .. },
+            Paused {
                 acked: after,
                 total,
             },
