@@ -145,9 +145,9 @@ fn arrives_beside(world: &mut World, id: MessageId, text: &[u8]) {
 fn a_worker_killed_at_any_moment_knows_what_rests() {
     let mut rested = 0;
     for step in 0..30 {
-        let mut world = pair(75, Config::default());
+        let mut world = pair(75, slow());
         let id = world.send(0, 1, &body(20_000));
-        world.run_for(Duration::from_millis(10));
+        world.run_for(Duration::from_millis(500));
         pause(&mut world, id);
         world.run_for(Duration::from_millis(step));
         let told = is_paused(&world, id);

@@ -155,7 +155,7 @@ pub(super) enum AckOutcome {
     /// The message is not all there yet.
     Progress(MessageId),
     /// That was the last one: the message is off this list, and as it is to be remembered.
-    Finished(SentMessage, Purpose),
+    Finished(Box<SentMessage>, Purpose),
 }
 
 /// Messages on their way out.
@@ -529,7 +529,7 @@ impl Outbox {
                 let purpose = message.purpose;
                 self.remove(id, Outcome::AtGateway)
                     .map_or(AckOutcome::Stray, |message| {
-                        AckOutcome::Finished(message, purpose)
+                        AckOutcome::Finished(Box::new(message), purpose)
                     })
             }
         }
@@ -633,7 +633,7 @@ mod tests {
         };
         assert_eq!(
             outbox.acked(second),
-            AckOutcome::Finished(done, Purpose::Message)
+            AckOutcome::Finished(done.into(), Purpose::Message)
         );
         assert_eq!(outbox.acked(second), AckOutcome::Stray);
         assert_eq!(

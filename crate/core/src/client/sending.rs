@@ -366,7 +366,7 @@ impl Client {
         };
         self.outbox
             .states()
-            .any(|(_, to, state)| !rests(&state) && !(self.is_listed(&to) && self.atlas.lists(own)))
+            .any(|(_, to, state)| !(rests(&state) || self.is_listed(&to) && self.atlas.lists(own)))
     }
 
     /// Whether the recipient's gateway, as far as it is known, is in the topology.
