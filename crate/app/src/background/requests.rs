@@ -204,7 +204,8 @@ impl Background {
                 self.run()?.probe(asker);
                 Ok(Outcome::Later)
             }
-            Request::Pause { .. } | Request::Resume { .. } => Err(RequestError::Starting),
+            Request::Pause { id } => self.pause(now, &id),
+            Request::Resume { id } => self.resume(now, &id),
             Request::Messages {
                 conversation,
                 before,
@@ -377,6 +378,18 @@ impl Background {
     fn retry(&mut self, now: Time, id: &str) -> Result<Outcome, RequestError> {
         let id = self.known(id)?;
         self.run()?.client.retry(now, id);
+        Ok(Outcome::Reply(Reply::Ok))
+    }
+
+    fn pause(&mut self, now: Time, id: &str) -> Result<Outcome, RequestError> {
+        let id = self.known(id)?;
+        self.run()?.client.pause(now, id);
+        Ok(Outcome::Reply(Reply::Ok))
+    }
+
+    fn resume(&mut self, now: Time, id: &str) -> Result<Outcome, RequestError> {
+        let id = self.known(id)?;
+        self.run()?.client.resume(now, id);
         Ok(Outcome::Reply(Reply::Ok))
     }
 
