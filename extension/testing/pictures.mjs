@@ -1,13 +1,17 @@
-// Takes pictures of the pages in every scenario: node extension/testing/pictures.mjs [folder] [de]
+// Takes pictures of the pages in every scenario, in both themes and all sizes:
+//   node extension/testing/pictures.mjs [--kept] [folder] [en|de] [page or scenario ...]
+// With --kept as they are kept in docs/screenshots: the popup as popup, other pages as tabs, and small.
 import { build } from 'esbuild';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const folder = resolve(process.argv[2] ?? 'target/pictures');
-const german = process.argv[3] === 'de' ? '&de' : '';
-/** Only these scenarios, if any are named. */
-const wanted = process.argv.slice(4);
+const kept = process.argv.includes('--kept');
+const [to = 'target/pictures', language, ...wanted] = process.argv
+  .slice(2)
+  .filter((option) => option !== '--kept');
+const folder = resolve(to);
+const german = language === 'de' ? '&de' : '';
 const pages = resolve('target/extension');
 const PICTURES = [
   ...[
@@ -97,19 +101,22 @@ for (const colorScheme of ['light', 'dark']) {
     // As a side panel can be.
     ['narrow', '?tab', { width: 320, height: 640 }],
   ]) {
-    const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2 });
+    const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: kept ? 1 : 2 });
     await context.addInitScript({ content: preview.outputFiles[0].text });
     await context.route('http://preview/**', (route) => {
       const path = new URL(route.request().url()).pathname;
       return route.fulfill({ path: pages + path });
     });
     for (const [name, scenario] of PICTURES) {
-      if (wanted.length > 0 && !wanted.includes(scenario)) continue;
+      if (wanted.length > 0 && ![name, scenario].some((one) => wanted.includes(one))) continue;
+      if (kept && size !== (name === 'popup' ? 'popup' : 'tab')) continue;
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error(name, scenario, error));
       await page.goto(`http://preview/${name}/${name}.html${query}${german}#${scenario}`);
       await page.waitForFunction(() => document.querySelector('[data-ready] main > *'));
-      await page.screenshot({ path: `${folder}/${name}-${scenario}-${colorScheme}-${size}.png` });
+      if (kept && name !== 'popup') await showWhole(page);
+      const picture = `${name}-${scenario}-${colorScheme}${kept ? '' : `-${size}`}`;
+      await page.screenshot({ path: `${folder}/${picture}.png` });
       await page.close();
     }
     await context.close();
@@ -117,3 +124,13 @@ for (const colorScheme of ['light', 'dark']) {
 }
 await browser.close();
 console.log(`Pictures are in ${folder}`);
+
+/** Makes the window as high as what is in it. */
+async function showWhole(page) {
+  const height = await page.evaluate(() => {
+    const header = document.querySelector('body > header');
+    return document.querySelector('main').scrollHeight + (header?.offsetHeight ?? 0);
+  });
+  const { width } = page.viewportSize();
+  await page.setViewportSize({ width, height: Math.max(480, height) });
+}
