@@ -137,6 +137,40 @@ fn an_anonymous_message_is_confirmed_through_surbs_and_an_answer_by_its_tag() {
 }
 
 #[test]
+fn a_receipt_takes_none_of_the_surbs_in_reserve_and_waits_for_more() {
+    let mut pair = Pair::new();
+    let bob = pair.address(BOB).parse().unwrap();
+    let other = pair.network.add_host(Config::default());
+    pair.run_until(|pair| pair.network.hosts[other].connection.is_some());
+    pair.run_until(|pair| pair.network.hosts[other].is_online());
+    let write = |pair: &mut Pair, id: u8| {
+        let envelope = Envelope {
+            id: MessageId([id; 16]),
+            wants_receipt: true,
+            content: Content::Text("guess who".into()),
+        };
+        let body = envelope.write().unwrap();
+        pair.network.act(other, |client, now| {
+            client.send_anonymous(now, &bob, body, 10).unwrap()
+        });
+    };
+    write(&mut pair, 1);
+    pair.run_until(|pair| pair.conversations(BOB).len() == 1);
+    pair.run_for(MINUTE);
+    let tag = pair.conversations(BOB).remove(0);
+    let level =
+        |pair: &mut Pair| pair.conversation(BOB, &tag)["peer"]["level"]["available"].clone();
+    assert_eq!(level(&mut pair), 10);
+    assert_eq!(pair.network.hosts[other].received.len(), 0);
+    write(&mut pair, 2);
+    pair.run_until(|pair| pair.network.hosts[other].received.len() == 1);
+    assert_eq!(level(&mut pair), 19);
+    let body = &pair.network.hosts[other].received[0];
+    let ids = body.len() - 25;
+    assert_eq!(ids, 2 * 16, "both in one");
+}
+
+#[test]
 fn who_wants_no_receipts_sends_none_and_asks_for_none() {
     let (mut pair, alice, bob) = acquainted();
     let before = receipts_sent(&pair, BOB);

@@ -285,38 +285,46 @@ impl Run {
         way: Way,
         of: Vec<MessageId>,
     ) -> Attempt {
+        let Some(to) = self.receipt_to(peer) else {
+            return Attempt::WithSurbs;
+        };
         let id = self.client.next_message_id();
         let envelope = Envelope {
             id,
             wants_receipt: false,
             content: Content::Receipt(of),
         };
-        let to = match peer {
-            Correspondent::Address(address) => Recipient::Address(self.whereabouts(peer, &address)),
-            // Answers of the user come first.
-            Correspondent::Anonymous(tag) if self.client.surbs(tag) > SURB_RESERVE => {
-                Recipient::Anonymous(tag)
-            }
-            _ => return Attempt::WithSurbs,
-        };
         let body = match (to, way) {
             (Recipient::Address(to), Way::Signed) => self.client.write_signed(&to, &envelope),
             _ => envelope.write(),
         };
-        let sent = body.ok().and_then(|body| {
-            match (to, way) {
-                (Recipient::Address(to), Way::Signed) => {
-                    self.client.send_with_id(now, id, &to, body)
-                }
-                // The tag says who we are; nobody answers a receipt, so no SURBs go with it.
-                (Recipient::Address(to), Way::Anonymous) => {
-                    self.client.send_anonymous_with_id(now, id, &to, body, 0)
-                }
-                (Recipient::Anonymous(tag), _) => self.client.reply_with_id(now, id, tag, body),
+        let Ok(body) = body else {
+            return Attempt::Later;
+        };
+        let sent = match (to, way) {
+            (Recipient::Address(to), Way::Signed) => self.client.send_with_id(now, id, &to, body),
+            // The tag says who we are; nobody answers a receipt, so no SURBs go with it.
+            (Recipient::Address(to), Way::Anonymous) => {
+                self.client.send_anonymous_with_id(now, id, &to, body, 0)
             }
-            .ok()
-        });
+            (Recipient::Anonymous(tag), _) => self.client.reply_with_id(now, id, tag, body),
+        };
         sent.map_or(Attempt::Later, Attempt::Sent)
+    }
+
+    /// Whom a receipt goes to; nobody while there are too few SURBs: answers of the user come
+    /// first.
+    fn receipt_to(&self, peer: Correspondent) -> Option<Recipient> {
+        match peer {
+            Correspondent::Address(address) => {
+                Some(Recipient::Address(self.whereabouts(peer, &address)))
+            }
+            Correspondent::Anonymous(tag) => {
+                let enough = self.client.surbs(tag) > SURB_RESERVE;
+                enough.then_some(Recipient::Anonymous(tag))
+            }
+            Correspondent::Unknown => None,
+        }
     }
 
     /// Something that no user wrote is about to be on disk: what it was for is done.
