@@ -12,7 +12,7 @@ mod common;
 use std::time::Duration;
 
 use common::pair::{ALICE, BOB, Pair};
-use common::{Behaviour, Disk, settings};
+use common::{Behaviour, Disk, World, address, registered, settings};
 use serde_json::{Value, json};
 use sotto_app::background::Table;
 use sotto_core::client::{Config, MessageId, SentMessage, Store};
@@ -96,6 +96,23 @@ fn a_page_is_told_that_a_message_of_an_earlier_run_was_delivered() {
     pair.kill_and_restart(ALICE);
     pair.run_until_state(ALICE, &id, "delivered");
     assert_eq!(pair.conversation(ALICE, &bob)["last"]["state"], "delivered");
+}
+
+#[test]
+fn what_was_confirmed_before_a_kill_is_sent_no_more() {
+    let mut world = World::with_page(registered());
+    let id = world.send("hello");
+    let key: MessageId = id.parse().unwrap();
+    let mut disk = world.disk.clone();
+    disk.put(Table::Delivered, &key.0, &[]);
+    for disk in [disk.clone(), disk] {
+        let mut world = World::with_page(disk);
+        assert_eq!(world.disk.all(Table::Core(Store::Outbox)), []);
+        let shown = world.messages(&address().to_string());
+        assert_eq!(shown[0]["delivery"]["state"], "delivered");
+        let list = world.snapshot()["conversations"].clone();
+        assert_eq!(list[0]["last"]["state"], "delivered");
+    }
 }
 
 #[test]

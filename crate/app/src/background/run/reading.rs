@@ -43,6 +43,8 @@ pub(super) enum Job {
     Purging(String, Range<u32>),
     /// Pages are told of a message that has changed.
     Show,
+    /// Messages in the outbox may have been confirmed before the start.
+    LookBack,
     /// A message of ours, to be sent again.
     Again(Correspondent, MessageId),
 }
@@ -87,7 +89,9 @@ impl Job {
             Self::Paging(paging) => Some(paging.asker),
             Self::Search(search) => Some(search.asker),
             Self::Finding(finding) => Some(finding.asker),
-            Self::Aging(..) | Self::Purging(..) | Self::Show | Self::Again(..) => None,
+            Self::Aging(..) | Self::Purging(..) | Self::Show | Self::LookBack | Self::Again(..) => {
+                None
+            }
         }
     }
 }
@@ -198,6 +202,7 @@ impl Run {
                 pages.reply(effects, asker, reply);
             }
             Job::Again(peer, id) => self.send_again(peer, id, found),
+            Job::LookBack => self.looked_back(found),
             Job::Show => self.show(found, pages, effects),
             Job::File(asker) => self.file_read(asker, found),
             Job::Paging(mut paging) => {

@@ -17,7 +17,7 @@ use sotto_core::{
 
 use super::{
     Run,
-    reading::{Found, Job, place},
+    reading::{Found, Job, Place, place},
 };
 use crate::{
     again::{Decision, decide},
@@ -53,6 +53,8 @@ pub(super) struct Receipts {
     confirmed: BTreeMap<MessageId, Vec<MessageId>>,
     /// Messages that were confirmed in this run.
     delivered: BTreeSet<MessageId>,
+    /// Whether it was looked which messages in the outbox were confirmed in an earlier run.
+    looked_back: bool,
     /// Messages that are being read, to be sent again.
     reading: BTreeSet<MessageId>,
 }
@@ -222,11 +224,38 @@ impl Run {
     /// Does what is due behind the words.
     pub(in crate::background) fn attend(&mut self, effects: &mut VecDeque<Effect>) {
         let now = self.clock;
+        if !std::mem::replace(&mut self.receipts.looked_back, true) {
+            self.look_back(effects);
+        }
         if self.receipts.take_leave(now) {
             self.send_receipts(now);
         }
         if self.receipts.take_look(now) {
             self.look_for_lost(now, effects);
+        }
+    }
+
+    /// A run may have ended between a receipt and the end of the message that it confirms.
+    fn look_back(&mut self, effects: &mut VecDeque<Effect>) {
+        let ids = self.outgoing.keys();
+        let places: Vec<Place> = ids.map(|id| (Table::Delivered, id.0.to_vec())).collect();
+        if !places.is_empty() {
+            self.read(places, Job::LookBack, effects);
+        }
+    }
+
+    /// These messages in the outbox were confirmed.
+    pub(super) fn looked_back(&mut self, found: &Found) {
+        let delivered = |id: &MessageId| found.get(&(Table::Delivered, id.0.to_vec())).is_some();
+        let outgoing = self.outgoing.iter().filter(|(id, _)| delivered(id));
+        let confirmed: Vec<(MessageId, String)> = outgoing
+            .map(|(id, conversation)| (*id, conversation.clone()))
+            .collect();
+        for (id, conversation) in confirmed {
+            let state = DeliveryStateName::Delivered;
+            self.timeline.set_state(&conversation, id, state);
+            self.receipts.delivered.insert(id);
+            self.client.cancel(self.clock, id);
         }
     }
 
