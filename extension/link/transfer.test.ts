@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { FakeBackground } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
+import { fromBase64, toBase64 } from './base64';
 import { BackgroundLink } from './background-link';
-import { download, dropUpload, fromBase64, PART_BYTES, toBase64, upload } from './transfer';
+import { download, dropUpload, PART_BYTES, upload } from './transfer';
 
 let background: FakeBackground;
 let link: BackgroundLink;

@@ -1,4 +1,5 @@
 import type { Reply, Request } from 'sotto-wasm';
+import { fromBase64, toBase64 } from './base64';
 import { RequestError, type BackgroundLink } from './background-link';
 
 type Link = Pick<BackgroundLink, 'request'>;
@@ -61,21 +62,4 @@ async function patiently(link: Link, request: Request): Promise<Reply> {
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
-}
-
-/** As many bytes as fit as arguments of one call. */
-const CALL_BYTES = 32 * 1024;
-
-/** Base64 with padding. */
-export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let start = 0; start < bytes.length; start += CALL_BYTES) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + CALL_BYTES));
-  }
-  return btoa(binary);
-}
-
-/** The bytes of base64. */
-export function fromBase64(data: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
 }

@@ -14,7 +14,7 @@ import type {
   Snapshot,
   StageView,
 } from 'sotto-wasm';
-import { fromBase64, toBase64 } from '../link/transfer';
+import { fromBase64, toBase64 } from '../link/base64';
 import type { FakeBrowser, FakePort } from './fake-browser';
 
 /** What is clicked, or what is filled in where; into a field for files, a name and a size in bytes. */
