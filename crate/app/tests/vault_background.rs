@@ -495,6 +495,25 @@ fn what_was_queued_is_on_disk_before_the_vault_is_locked() {
 }
 
 #[test]
+fn a_vault_whose_passphrase_is_being_removed_is_not_locked_for_ever() {
+    let mut host = written(Some(PASSPHRASE));
+    host.fuse = Some(0);
+    assert_eq!(host.post(set_passphrase(Some(PASSPHRASE), None)), None);
+    let lock = json!({"type": "lock"});
+    let again = set_passphrase(Some(PASSPHRASE), Some(OTHER));
+    assert_eq!([host.post(lock.clone()), host.post(again)], [None, None]);
+    host.fuse = None;
+    host.work();
+    let codes = host
+        .posts
+        .iter()
+        .map(|post| &post["reply"]["error"]["code"]);
+    assert_eq!(codes.filter(|code| **code == "vault.busy").count(), 2);
+    assert_eq!(host.refused(lock), "vault.no-passphrase");
+    assert_eq!(host.texts(), ["hello"]);
+}
+
+#[test]
 fn a_wrong_passphrase_changes_nothing_and_shuts_nobody_out() {
     let (_, profile) = stages().swap_remove(1);
     let mut host = Host::start(profile);

@@ -86,6 +86,10 @@ impl Background {
         if !self.safe.has_passphrase() {
             return Err(RequestError::Vault(UnlockError::DeviceKeyNeeded));
         }
+        if self.secret.is_some() {
+            // Whether there is still a passphrase afterwards is not known yet.
+            return Err(RequestError::VaultBusy);
+        }
         self.check_disk()?;
         self.stop(Next::Lock(Some(asker)));
         Ok(Outcome::Later)
@@ -170,7 +174,7 @@ impl Background {
         match self.lock_due(now, &run.settings) {
             LockDue::Never => self.lock_at = None,
             LockDue::At(at) => self.lock_at = Some(at),
-            LockDue::Now if run.storage.is_some() => {
+            LockDue::Now if run.storage.is_some() || self.secret.is_some() => {
                 let waits = self.lock_at.is_some_and(|at| at > now);
                 if !waits {
                     self.lock_at = Some(now + LOCK_AGAIN_AFTER);
