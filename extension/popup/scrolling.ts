@@ -14,12 +14,16 @@ interface Anchor {
   top: number;
 }
 
+type Ref<T> = { current: T };
+
 /** Keeps what is in view in its place while messages come and go around it, and fetches more in time. */
 export function useScrolling(section: Section | undefined, history: History) {
   const list = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const anchor = useRef<Anchor | undefined>(undefined);
   const shownTarget = useRef<string | undefined>(undefined);
+  /** Where the view was when it was last looked at. */
+  const seenAt = useRef(0);
   const atEnd = useSignal(true);
   const target = history.target.value;
 
@@ -30,6 +34,7 @@ export function useScrolling(section: Section | undefined, history: History) {
     follows.current = isAtEnd(view) && section?.newer !== true;
     atEnd.value = follows.current;
     anchor.current = firstInView(view);
+    seenAt.current = view.scrollTop;
     fetchAhead(view, section, history);
   }
   useLayoutEffect(() => {
@@ -37,14 +42,14 @@ export function useScrolling(section: Section | undefined, history: History) {
     if (!view) return;
     if (target !== undefined && target !== shownTarget.current && bringIntoView(view, target)) {
       shownTarget.current = target;
-    } else if (follows.current && section?.newer !== true) {
+    } else if (follows.current && section?.newer !== true && !hasScrolled(view, seenAt.current)) {
       view.scrollTop = view.scrollHeight;
     } else if (anchor.current) {
-      holdInPlace(view, anchor.current);
+      holdInPlace(view, anchor.current, view.scrollTop - seenAt.current);
     }
     look();
   });
-  useStaysAtEnd(list, follows);
+  useStaysAtEnd(list, follows, seenAt);
   function toEnd(): void {
     follows.current = true;
     if (section?.newer) void history.newest();
@@ -54,15 +59,22 @@ export function useScrolling(section: Section | undefined, history: History) {
 }
 
 /** When the view itself becomes smaller or larger, as the field below it does with each line. */
-function useStaysAtEnd(list: { current: HTMLDivElement | null }, follows: { current: boolean }): void {
+function useStaysAtEnd(list: Ref<HTMLDivElement | null>, follows: Ref<boolean>, seenAt: Ref<number>): void {
   useEffect(() => {
     const observer = new ResizeObserver(() => {
       const view = list.current;
-      if (view && follows.current) view.scrollTop = view.scrollHeight;
+      if (!view || !follows.current) return;
+      view.scrollTop = view.scrollHeight;
+      seenAt.current = view.scrollTop;
     });
     if (list.current) observer.observe(list.current);
     return () => observer.disconnect();
   }, []);
+}
+
+/** Whether the user went elsewhere, of which the browser tells only later. */
+function hasScrolled(view: HTMLElement, seenAt: number): boolean {
+  return Math.abs(view.scrollTop - seenAt) > 1 && !isAtEnd(view);
 }
 
 function isAtEnd({ scrollHeight, scrollTop, clientHeight }: HTMLElement): boolean {
@@ -85,10 +97,12 @@ function firstInView(view: HTMLElement): Anchor | undefined {
   return undefined;
 }
 
-function holdInPlace(view: HTMLElement, { id, top }: Anchor): void {
+/** `scrolled` is how far the user went since the anchor was cast. */
+function holdInPlace(view: HTMLElement, { id, top }: Anchor, scrolled: number): void {
   const message = find(view, id);
   if (!message) return;
-  const moved = message.getBoundingClientRect().top - view.getBoundingClientRect().top - top;
+  const place = message.getBoundingClientRect().top - view.getBoundingClientRect().top;
+  const moved = place + scrolled - top;
   if (moved !== 0) view.scrollTop += moved;
 }
 

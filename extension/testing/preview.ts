@@ -3,13 +3,13 @@
 // and what follows its ? says whether the page is in a tab and in German: ?tab&de.
 import { FakeBackground, STARTING } from './fake-background';
 import { installFakeBrowser } from './fake-browser';
-import { SCENARIOS } from './scenarios';
+import { scenarioNamed, SCENARIOS } from './scenarios';
 
 const browser = installFakeBrowser();
 const options = new URLSearchParams(location.search);
 if (!options.has('tab')) browser.popupViews = [window];
 if (options.has('de')) browser.language = 'de';
-const scenario = SCENARIOS[location.hash.slice(1)] ?? STARTING;
+const scenario = scenarioNamed(location.hash.slice(1)) ?? STARTING;
 const background = new FakeBackground(browser, scenario);
 void browser.session.set({ place: scenario.open });
 background.gatewayChoices = [

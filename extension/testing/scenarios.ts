@@ -1,6 +1,6 @@
 import type { MessageView, SurbLevel } from 'sotto-wasm';
 import { type Act, type Scenario, STARTING } from './fake-background';
-import { talkScenarios } from './talk-scenarios';
+import { longTalk, talkScenarios } from './talk-scenarios';
 import {
   ALICE,
   BOB,
@@ -332,4 +332,11 @@ Object.assign(SCENARIOS, {
   },
 });
 Object.assign(SCENARIOS, talkScenarios(ONLINE));
+
+/** A scenario by its name; `past-10000` is one with so many messages. */
+export function scenarioNamed(name: string): Scenario | undefined {
+  const count = /^past-(\d+)$/.exec(name)?.[1];
+  return count ? longTalk(ONLINE, Number(count)) : SCENARIOS[name];
+}
+
 SCENARIOS['offline-open'] = { ...SCENARIOS['offline'], open: BOB } as Scenario;

@@ -68,18 +68,29 @@ const STATES = said([
   { text: 'They have it.', delivery: { state: 'delivered' } },
 ]);
 
-/** A conversation that is much longer than what a page shows of it. */
-export const HISTORY = Array.from({ length: 90 }, (_, index) =>
-  message({
-    id: `past-${index}`,
-    at: MORNING - (90 - index) * 3_600_000,
-    direction: index % 3 ? 'received' : 'sent',
-    signed: true,
-    text:
-      index % 7 ? `Line ${index} of a long story.` : `Line ${index}. ${'It goes on for a while. '.repeat(6)}`,
-    delivery: index % 3 ? null : { state: 'delivered' },
-  }),
-);
+/** So many messages of one conversation, an hour apart. */
+function past(count: number): MessageView[] {
+  return Array.from({ length: count }, (_, index) =>
+    message({
+      id: `past-${index}`,
+      at: MORNING - (count - index) * 3_600_000,
+      direction: index % 3 ? 'received' : 'sent',
+      signed: true,
+      text:
+        index % 7
+          ? `Line ${index} of a long story.`
+          : `Line ${index}. ${'It goes on for a while. '.repeat(6)}`,
+      delivery: index % 3 ? null : { state: 'delivered' },
+    }),
+  );
+}
+
+/** A state in which a conversation of so many messages is open. */
+export function longTalk(online: Scenario, count: number): Scenario {
+  const messages = past(count);
+  const known = { name: 'Bob Karlsson', trust: 'signed' } as const;
+  return { ...online, messages, conversations: [{ ...conversation(messages), ...known }], open: BOB };
+}
 
 const FILE_FIELD = '[data-testid="file-field"]';
 
@@ -97,7 +108,7 @@ export function talkScenarios(online: Scenario): Record<string, Scenario> {
   const verified = open(VERIFIED, { name: 'Bob Karlsson', trust: 'verified', anonymous: false });
   const files = { ...open(FILES, { name: 'Bob Karlsson', trust: 'signed' }), files: { 'said-0': LANDSCAPE } };
   const anonymous = open(MACHINE);
-  const history = open(HISTORY, { name: 'Bob Karlsson', trust: 'signed' });
+  const history = longTalk(online, 90);
   const details: Act = ['[data-testid="open-details"]'];
   const looksFor = (text: string) => ({
     ...history,
