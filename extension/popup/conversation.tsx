@@ -84,7 +84,8 @@ interface Listed {
 function Messages({ messages, found, actions }: Listed) {
   return (
     <ol>
-      {messages.map((message, index) => {
+      {/* Flat: within an array of its own, a row would not be found again when others come before it. */}
+      {messages.flatMap((message, index) => {
         const previous = messages[index - 1];
         const newDay = !previous || day(previous.at) !== day(message.at);
         return [

@@ -21,12 +21,13 @@ interface Seen {
 
 /** The messages in view, from above. */
 function seen(page: Page): Promise<Seen[]> {
-  return page.$$eval('.message', (all) => {
+  return page.evaluate(() => {
+    const all = [...document.querySelectorAll<HTMLElement>('.message')];
     const view = document.querySelector('.conversation')?.getBoundingClientRect() ?? new DOMRect();
     const places = all.map((one) => ({ one, box: one.getBoundingClientRect() }));
     return places
       .filter(({ box }) => box.bottom > view.top && box.top < view.bottom)
-      .map(({ one, box }) => ({ id: (one as HTMLElement).dataset['id'] ?? '', top: box.top - view.top }));
+      .map(({ one, box }) => ({ id: one.dataset['id'] ?? '', top: box.top - view.top }));
   });
 }
 
@@ -51,13 +52,16 @@ for (const tab of [false, true]) {
         // To where older ones are fetched, and not yet: what is in view there has to stay.
         await page.$eval('.conversation', (view) => void (view.scrollTop = 401));
         await scroll(page, -2);
-        const [before] = await seen(page);
+        // Not the first, of which no more than a hair may be in view.
+        const before = (await seen(page))[1];
+        const element = await page.$(`[data-id="${before?.id}"]`);
         await page.waitForFunction(
           (id) => !document.querySelector('.message')?.matches(`[data-id="${id}"]`),
           oldest,
         );
         const after = (await seen(page)).find(({ id }) => id === before?.id);
         expect(Math.abs((after?.top ?? Infinity) - (before?.top ?? 0))).toBeLessThan(2);
+        expect(await element?.evaluate((one) => one.isConnected)).toBe(true);
         expect(await count(page)).toBeLessThanOrEqual(MOST);
       }
       await page.click('[data-testid="to-newest"]');
