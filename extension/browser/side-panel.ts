@@ -1,15 +1,18 @@
-/** What Firefox has instead of Chrome's side panel. */
-interface Sidebar {
-  open: () => Promise<void>;
+/** What Chrome has for a page beside the one that the user looks at, and what Firefox has for it. */
+interface Panels {
+  sidePanel?: Pick<typeof chrome.sidePanel, 'open'>;
+  sidebarAction?: { open: () => Promise<void> };
 }
 
-function sidebar(): Sidebar | undefined {
-  return (chrome as { sidebarAction?: Sidebar }).sidebarAction;
+/** Taken out by name, as a linter that knows one of the browsers warns of what the other one has. */
+function panels(): Panels {
+  return chrome as Panels;
 }
 
 /** Whether this browser can show the chat beside the page that the user looks at. */
 export function hasSidePanel(): boolean {
-  return sidebar() !== undefined || (chrome.sidePanel as unknown) !== undefined;
+  const { sidePanel, sidebarAction } = panels();
+  return sidePanel !== undefined || sidebarAction !== undefined;
 }
 
 /**
@@ -17,5 +20,6 @@ export function hasSidePanel(): boolean {
  * a click or a key only, so it is to be called before anything is waited for.
  */
 export async function openSidePanel(): Promise<void> {
-  await (sidebar()?.open() ?? chrome.sidePanel.open({ windowId: chrome.windows.WINDOW_ID_CURRENT }));
+  const { sidePanel, sidebarAction } = panels();
+  await (sidebarAction?.open() ?? sidePanel?.open({ windowId: chrome.windows.WINDOW_ID_CURRENT }));
 }
