@@ -556,5 +556,16 @@ fn clients() -> Vec<Vec<u8>> {
             24,
             &[&[29, 3][..], &go_on, &to_self, &go_on, &[29, 6, 2, 31]].concat(),
         ),
+        // A message rests, over a restart, and goes on; then a probe.
+        client(
+            0,
+            &[
+                &to_self[..],
+                &[4, 20, 64, 2, 31, 23, 20, 128],
+                &go_on,
+                &[20, 192],
+            ]
+            .concat(),
+        ),
     ]
 }

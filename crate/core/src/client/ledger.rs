@@ -4,6 +4,7 @@ use super::record::{Change, Commit, CommitId, Store};
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use zeroize::Zeroize;
 
 /// How long after a failed commit the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -126,7 +127,10 @@ impl<After> Ledger<After> {
     /// A commit is durable: what waited for it, and whether a failure ended with it.
     pub(super) fn saved(&mut self, id: CommitId) -> (Vec<After>, bool) {
         match self.under_way.take_if(|(under_way, ..)| *under_way == id) {
-            Some((_, _, after)) => (after, self.retry_at.take().is_some()),
+            Some((_, mut changes, after)) => {
+                wipe(&mut changes);
+                (after, self.retry_at.take().is_some())
+            }
             None => (Vec::new(), false),
         }
     }
@@ -149,6 +153,15 @@ impl<After> Ledger<After> {
     /// When [`Self::next_commit`] is to be asked again.
     pub(super) fn deadline(&self) -> Option<Time> {
         self.retry_at.filter(|_| self.under_way.is_none())
+    }
+}
+
+/// Overwrites the client's keys, which are on disk now. Nothing else here is worth as much.
+fn wipe(changes: &mut Changes) {
+    for ((store, _), value) in changes {
+        if let (Store::Identity, Some(value)) = (store, value) {
+            value.zeroize();
+        }
     }
 }
 
@@ -217,6 +230,18 @@ mod tests {
         assert_eq!(ledger.take_back(|after| *after == "next"), None);
         assert!(ledger.take_back(|after| *after == "under way").is_some());
         assert_eq!(ledger.saved(commit.id), (vec![], false));
+    }
+
+    #[test]
+    fn keys_are_wiped_once_they_are_on_disk_and_nothing_else_is() {
+        let mut changes = Changes::new();
+        for store in [Store::Identity, Store::Inbox] {
+            changes.insert((store, b"a".to_vec()), Some(vec![7; 81]));
+        }
+        changes.insert((Store::Identity, b"gone".to_vec()), None);
+        wipe(&mut changes);
+        let left: Vec<_> = changes.into_values().collect();
+        assert_eq!(left, [Some(vec![]), None, Some(vec![7; 81])]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::keys::ClientKeys;
 use crate::message::SenderTag;
 use crate::time::Time;
 use std::collections::{HashMap, VecDeque};
+use zeroize::Zeroize;
 
 /// The name of the identity's only record.
 const IDENTITY_KEY: &[u8] = b"own";
@@ -74,7 +75,7 @@ impl Client {
     }
 
     fn restore_records(&mut self, stored: Vec<Record>) {
-        for record in stored {
+        for mut record in stored {
             let good = match record.store {
                 Store::Registration => self.restore_registration(&record),
                 Store::Outbox => self.restore_outgoing(&record),
@@ -86,6 +87,9 @@ impl Client {
                 Store::Topology => self.atlas.restore(&record.value),
                 Store::Identity | Store::Sent | Store::Inbox => true,
             };
+            if record.store == Store::Identity {
+                record.value.zeroize();
+            }
             if !good {
                 self.statistics.damaged_records += 1;
                 self.ledger.delete(record.store, record.key);
