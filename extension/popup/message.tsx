@@ -183,7 +183,7 @@ function actionsFor(delivery: DeliveryView | null): Action[] {
     case 'paused':
       return ['resume', 'cancel'];
     case 'failed':
-      return delivery.problem?.canRetry ? ['retry', 'cancel'] : ['cancel'];
+      return delivery.problem?.canRetry ? ['retry'] : [];
     default:
       return [];
   }
