@@ -10,7 +10,7 @@ use crate::{
     wasm,
 };
 
-/// Measures the core, or with `browser` the extension in Chromium; either way prints the wasm's size.
+/// Measures the core and the app, or with `browser` the extension in Chromium; either way prints the wasm's size.
 pub(crate) fn run(browser: bool) -> Result<()> {
     if browser {
         CHROMIUM.find_or_install()?;
@@ -20,7 +20,8 @@ pub(crate) fn run(browser: bool) -> Result<()> {
         step("Measuring in Chromium");
         scripts::run("measure", &[])?;
     } else {
-        process::run(process::cargo().args(["bench", "--locked", "--package", "sotto-core"]))?;
+        let packages = ["--package", "sotto-core", "--package", "sotto-app"];
+        process::run(process::cargo().args(["bench", "--locked"]).args(packages))?;
     }
     print_size()
 }

@@ -550,6 +550,55 @@ fn a_message_that_is_deleted_while_the_client_writes_it_does_not_come_again() {
     }
 }
 
+#[test]
+fn messages_of_one_segment_that_are_deleted_at_once_are_all_gone() {
+    let peer = address().to_string();
+    let mut world = world(long(200));
+    world.pass(Duration::from_secs(10));
+    world.behaviour = Behaviour::Hangs;
+    let at = |number| answer(number, 0, "").id.to_string();
+    let mut requests: Vec<u32> = (0..20).map(|n| world.post(PAGE, &delete(&at(n)))).collect();
+    let seen = json!({"type": "seen", "id": at(30)});
+    requests.push(world.post(PAGE, &seen));
+    let again = world.post(PAGE, &delete(&at(3)));
+    let send = world.post(PAGE, &send_request(&peer, "meanwhile"));
+    world.behaviour = Behaviour::Works;
+    world.work();
+    for request in requests {
+        assert_eq!(world.reply(request), Some(json!({"type": "ok"})));
+    }
+    assert_eq!(
+        world.reply(again).unwrap()["error"]["code"],
+        "message.unknown"
+    );
+    assert_eq!(world.reply(send).unwrap()["type"], "accepted");
+    assert_eq!(check(&world.disk), 181);
+    assert_eq!(conversation(&mut world, &peer)["unread"], 169);
+    assert_eq!(all(&mut world, &peer).len(), 181);
+}
+
+#[test]
+fn what_a_page_waits_for_is_answered_when_the_settings_change() {
+    let peer = address().to_string();
+    let mut world = world(long(200));
+    world.behaviour = Behaviour::Hangs;
+    let requests = [
+        json!({"type": "messages", "conversation": peer}),
+        json!({"type": "search", "text": "number", "conversation": null, "cursor": null}),
+        delete(&answer(0, 0, "").id.to_string()),
+        json!({"type": "seen", "id": answer(1, 0, "").id.to_string()}),
+    ]
+    .map(|request| world.post(PAGE, &request));
+    world.post(PAGE, &keep(json!(3)));
+    world.behaviour = Behaviour::Works;
+    world.work();
+    for request in requests {
+        let reply = world.reply(request).expect("an answer");
+        assert_eq!(reply["error"]["code"], "background.starting");
+    }
+    assert_eq!(check(&world.disk), 200);
+}
+
 /// A conversation with everything in it, beside another one.
 fn crowded() -> Disk {
     let (mut disk, _) = of_each_kind();
@@ -669,6 +718,21 @@ fn the_background_asks_to_be_woken_when_messages_age() {
     assert!(due <= world.now + Duration::from_secs(60 * 60));
     world.now = world.now + Duration::from_millis(2 * DAY);
     world.handle(sotto_app::background::Input::Tick);
+    assert_eq!(check(&world.disk), 0);
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_put_off_the_next_look_for_old_messages() {
+    let mut world = world(long(3));
+    world.ask(keep(json!(1)));
+    world.pass(Duration::from_millis(DAY / 2));
+    world.now = Time::from_millis(NOW);
+    world.handle(sotto_app::background::Input::Tick);
+    let due = world.app.next_deadline().unwrap();
+    assert!(due <= world.now + Duration::from_secs(60 * 60));
+    for _ in 0..25 {
+        world.pass(Duration::from_secs(60 * 60));
+    }
     assert_eq!(check(&world.disk), 0);
 }
 

@@ -95,7 +95,8 @@ pub struct Snapshot {
     pub storage: Option<ErrorView>,
     /// The conversations that the messages belong to, the one that was active last first.
     pub conversations: Vec<ConversationView>,
-    /// The newest messages of all conversations, oldest first.
+    /// The last messages that were told since the start, oldest first: in no conversation is there
+    /// a gap between them. All others a page asks for.
     pub messages: Vec<MessageView>,
     /// The settings in force.
     pub settings: Settings,

@@ -63,7 +63,8 @@ impl Timeline {
     /// Forgets a conversation: all its messages, and what is known of the correspondent. Its
     /// messages are then to be purged. Says whether there was one.
     pub fn forget(&mut self, conversation: &str) -> bool {
-        let Some(one) = self.conversations.get_mut(conversation) else {
+        let one = self.conversations.get_mut(conversation);
+        let Some(one) = one.filter(|one| one.about.is_shown()) else {
             return false;
         };
         let (segment, tail) = (one.tail_segment(), one.forget());

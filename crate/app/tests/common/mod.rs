@@ -421,7 +421,7 @@ impl World {
     }
 
     /// What the vault's own table holds.
-    fn copies(&self) -> StoredVault {
+    pub fn copies(&self) -> StoredVault {
         let all = self.disk.all(Table::Vault).into_iter();
         let named = all.map(|(name, bytes)| (String::from_utf8(name).unwrap(), bytes.into()));
         StoredVault {
@@ -452,7 +452,7 @@ impl World {
             .collect()
     }
 
-    fn load(&self) -> Stored {
+    pub fn load(&self) -> Stored {
         Stored {
             records: self.sealed(Table::is_loaded),
             rng: self.rng(),

@@ -65,6 +65,8 @@ impl Run {
 
     /// Takes the next step, if there is something to sweep.
     pub(in crate::background) fn sweep(&mut self, pages: &Pages, effects: &mut VecDeque<Effect>) {
+        // The clock may have been set back.
+        self.sweeping.due = self.sweeping.due.min(self.clock + AGE_EVERY);
         if self.settings.keep_days.is_some() && self.sweeping.due <= self.clock {
             self.sweeping.due = self.clock + AGE_EVERY;
             self.sweeping.left = self.timeline.older_than(self.too_old());
