@@ -18,7 +18,7 @@ pub(crate) fn run(browser: bool) -> Result<()> {
     bundle::build_extension()?;
     if browser {
         step("Measuring in Chromium");
-        scripts::run("measure", &[])?;
+        scripts::run("measure", &[CHROMIUM], &[])?;
     } else {
         let packages = ["--package", "sotto-core", "--package", "sotto-app"];
         process::run(process::cargo().args(["bench", "--locked"]).args(packages))?;

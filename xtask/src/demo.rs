@@ -13,7 +13,8 @@ pub(crate) fn run(headless: bool) -> Result<()> {
     }
     CHROMIUM.find_or_install()?;
     bundle::build_extension()?;
-    scripts::run("demo", if headless { &["--headless"] } else { &[] })
+    let arguments: &[&str] = if headless { &["--headless"] } else { &[] };
+    scripts::run("demo", &[CHROMIUM], arguments)
 }
 
 fn has_display() -> bool {

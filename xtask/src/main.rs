@@ -1,4 +1,5 @@
-//! The project's commands: `cargo xtask demo | build | test | sim | lint | bench | fuzz`.
+//! The project's commands: `cargo xtask demo | build | test | torture | endure | sim | lint | bench |
+//! fuzz`.
 
 mod bench;
 mod bundle;
@@ -13,6 +14,7 @@ mod setup;
 mod sim;
 mod tally;
 mod test;
+mod trials;
 mod wasm;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -44,6 +46,10 @@ enum Task {
         #[arg(long)]
         only: Option<test::Part>,
     },
+    /// Kill the extension's background at random moments of a conversation, and look for what is lost.
+    Torture(trials::Torture),
+    /// Leave the extension alone, and see whether it stays connected.
+    Endure(trials::Endure),
     /// Simulate whole networks in virtual time, with everything that can go wrong.
     Sim(sim::Arguments),
     /// Check style and types; nothing is changed.
@@ -87,6 +93,8 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { headless } => demo::run(headless),
         Task::Build => bundle::build_extension(),
         Task::Test { only } => test::run(only),
+        Task::Torture(arguments) => trials::torture(&arguments),
+        Task::Endure(arguments) => trials::endure(&arguments),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Lint => lint::run(),
         Task::RunWasmTest { arguments } => test::run_wasm_test(arguments),

@@ -1,11 +1,11 @@
-//! The scripts of `tests/e2e` that are no tests: the demo and the measurements.
+//! The scripts of `tests/e2e` that are no tests: the demo, the trials and the measurements.
 
 use anyhow::Result;
 
 use crate::{
     paths,
     process::{self, step},
-    setup::{Browser, CHROMIUM},
+    setup::Browser,
 };
 
 /// What everything in `tests/e2e` wants to know: where the browsers are, and our programs, which
@@ -27,10 +27,18 @@ pub(crate) fn environment(
     Ok(environment)
 }
 
-/// Runs a script in Node, with Chromium and a fast mixnet.
-pub(crate) fn run(name: &str, arguments: &[&str]) -> Result<()> {
-    step("Building the local mixnet");
-    process::run(process::cargo().args(["build", "--locked", "--release", "-p", "sotto-mixnet"]))?;
+/// Runs a script in Node, with those browsers and a fast mixnet.
+pub(crate) fn run(name: &str, browsers: &[Browser], arguments: &[&str]) -> Result<()> {
+    step("Building the local mixnet and the terminal client");
+    process::run(process::cargo().args([
+        "build",
+        "--locked",
+        "--release",
+        "-p",
+        "sotto-mixnet",
+        "-p",
+        "sotto",
+    ]))?;
     let script = paths::output(&format!("e2e/{name}.mjs"));
     process::run(
         process::command(paths::npm_program("esbuild"))
@@ -40,7 +48,7 @@ pub(crate) fn run(name: &str, arguments: &[&str]) -> Result<()> {
             .arg(format!("--outfile={}", script.display())),
     )?;
     step(&format!("Running tests/e2e/{name}.ts"));
-    let environment = environment("release", &[CHROMIUM])?;
+    let environment = environment("release", browsers)?;
     process::run(
         process::command("node")
             .arg(script)

@@ -4,6 +4,7 @@ use crate::directory::{self, Announcer, Registry};
 use crate::epoch::{Calendar, Epochs, ROTATION_EPOCHS};
 use crate::error::MixnetError;
 use crate::faults::FaultSettings;
+use crate::gateway::Terms;
 use crate::mixnet::{list_extra, shared};
 use crate::node::Tasks;
 use crate::options::EPOCH;
@@ -142,7 +143,10 @@ impl NodeServer {
             Plan::Gateway {
                 websocket,
                 names,
-                free_bandwidth,
+                terms: Terms {
+                    free_bandwidth,
+                    linger: Duration::ZERO,
+                },
             },
         )
         .await

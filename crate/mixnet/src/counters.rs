@@ -47,6 +47,8 @@ counters! {
     lost,
     /// Clients connected and authenticated now.
     clients,
+    /// Clients that were connected and authenticated, each time counted anew.
+    sessions,
 }
 
 /// One number that only needs to be right in the end.

@@ -91,6 +91,10 @@ struct Run {
     /// Bytes that a client may send a day for free; 0 refuses
     #[arg(long, default_value_t = FREE_BANDWIDTH)]
     free_bandwidth: i64,
+    /// Milliseconds for which gateways keep a message that a client's side has confirmed, in case
+    /// the client was killed before it could save it
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    linger: u64,
     /// Where mix nodes listen: v4 is 127.0.0.1, mixed is [::1] for every other one
     #[arg(long, value_enum, default_value_t = Family::V4)]
     loopback: Family,
@@ -284,6 +288,7 @@ fn options(run: Run) -> Options {
         rotation_epochs: run.epochs.rotation_epochs,
         extra_nodes: run.extra_nodes,
         free_bandwidth: run.free_bandwidth,
+        linger: Duration::from_millis(run.linger),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::directory::{self, Control, Origin, Registry};
 use crate::epoch::{Calendar, Epochs};
 use crate::error::MixnetError;
 use crate::faults::{FaultSettings, Faults};
+use crate::gateway::Terms;
 use crate::node::{Cpu, KnownNodes, Shared, Tasks};
 use crate::options::{Loopback, Options};
 use crate::ports::{has_ipv6, listen, local_address};
@@ -281,12 +282,15 @@ fn mixes(options: &Options, v6: bool) -> impl Iterator<Item = Place> {
 }
 
 fn gateways(options: &Options) -> impl Iterator<Item = Place> {
-    let free_bandwidth = options.free_bandwidth;
+    let terms = Terms {
+        free_bandwidth: options.free_bandwidth,
+        linger: options.linger,
+    };
     (1..=options.gateways).map(move |n| {
         let plan = Plan::Gateway {
             websocket: loopback(0),
             names: Names::default(),
-            free_bandwidth,
+            terms,
         };
         (format!("gateway-{n}"), loopback(0), plan)
     })

@@ -55,6 +55,8 @@ pub struct Options {
     pub extra_nodes: Option<PathBuf>,
     /// Bytes of free bandwidth a day that gateways give each client; 0 refuses.
     pub free_bandwidth: i64,
+    /// How long gateways keep a message after the client's side confirmed it. Real ones do not.
+    pub linger: Duration,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             rotation_epochs: ROTATION_EPOCHS,
             extra_nodes: None,
             free_bandwidth: FREE_BANDWIDTH,
+            linger: Duration::ZERO,
         }
     }
 }

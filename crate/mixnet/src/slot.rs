@@ -5,7 +5,7 @@ use crate::counters::Counters;
 use crate::descriptor::{Descriptor, Role};
 use crate::directory::Origin;
 use crate::error::MixnetError;
-use crate::gateway::{self, Listeners, RunningGateway};
+use crate::gateway::{self, Listeners, RunningGateway, Terms};
 use crate::mix;
 use crate::node::{NodeKeys, Shared, Tasks};
 use crate::ports::{listen, local_address};
@@ -24,7 +24,7 @@ pub(crate) enum Plan {
     Gateway {
         websocket: SocketAddr,
         names: Names,
-        free_bandwidth: i64,
+        terms: Terms,
     },
 }
 
@@ -96,15 +96,15 @@ impl Slot {
             Plan::Mix { .. } => Running::Mix(mix::start(mix, keys, counters, shared.clone())),
             Plan::Gateway {
                 websocket: address,
-                free_bandwidth,
+                terms,
                 ..
             } => {
                 let websocket = listen(*address).await?;
                 *address = local_address(&websocket)?;
                 let listeners = Listeners { mix, websocket };
-                let (free, shared) = (*free_bandwidth, shared.clone());
+                let (terms, shared) = (*terms, shared.clone());
                 let gateway =
-                    gateway::start(listeners, &self.folder, free, keys, counters, shared)?;
+                    gateway::start(listeners, &self.folder, terms, keys, counters, shared)?;
                 Running::Gateway(gateway)
             }
         };

@@ -375,6 +375,46 @@ async fn confirmed_messages_are_not_pushed_again() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_lingers_pushes_again_what_was_confirmed_just_before_the_end() {
+    let scene = Scene::with(Options {
+        linger: Duration::from_secs(3600),
+        ..small()
+    })
+    .await;
+    scene.deliver(1).await;
+    until(&scene.mixnet, GATEWAY, "stored", |counts| {
+        counts.stored == 1
+    })
+    .await;
+    let mut peer = scene.connect().await;
+    peer.shake_hands(scene.gateway).await;
+    assert_eq!(peer.pushed().await, [1; 21]);
+    assert!(matches!(peer.hear().await, ServerMessage::Register { .. }));
+    scene.deliver(2).await;
+    assert_eq!(peer.pushed().await, [2; 21]);
+    // Reading the first answer answers the last ping; the second request carries that pong.
+    for _ in 0..2 {
+        assert!(matches!(
+            peer.ask(&CLAIM).await,
+            ServerMessage::Bandwidth { .. }
+        ));
+    }
+    let key = peer.key.clone().unwrap();
+    peer.socket.close(None).await.unwrap();
+    until(&scene.mixnet, GATEWAY, "stored", |counts| {
+        counts.stored == 2
+    })
+    .await;
+    let mut peer = scene.connect().await;
+    peer.key = Some(key.clone());
+    let request = peer.request(&key, unix_seconds());
+    peer.say(&request).await;
+    assert_eq!(peer.pushed().await, [1; 21]);
+    assert_eq!(peer.pushed().await, [2; 21]);
+    scene.mixnet.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_live_push_into_a_dead_connection_is_not_lost() {
     let scene = Scene::new().await;
     let peer = scene.registered().await;

@@ -13,6 +13,8 @@ export type Key = 'Enter' | 'Tab';
 export abstract class Browser {
   /** Shows a page of the extension, such as `popup/popup.html`. */
   abstract open(path: string): Promise<void>;
+  /** Shows a page that is not the extension's, so that nothing of it but the background is left. */
+  abstract openNothing(): Promise<void>;
   /** What a JavaScript expression is in the page. */
   abstract evaluate<T>(expression: string): Promise<T>;
   abstract click(selector: string): Promise<void>;
@@ -63,9 +65,18 @@ export abstract class Browser {
   }
 }
 
+/** One whose background can be ended in the hardest way. */
+export interface Mortal extends Browser {
+  /**
+   * Ends the process of the background with SIGKILL. The pages of the extension live in it and end
+   * too. How many processes there were.
+   */
+  crashBackground(): Promise<number>;
+}
+
 /** A kind of browser. */
-export interface Kind {
+export interface Kind<B extends Browser = Browser> {
   readonly name: string;
   /** Starts one with this profile folder; a folder used before gives the same user again. */
-  launch(profile: string): Promise<Browser>;
+  launch(profile: string): Promise<B>;
 }

@@ -2,7 +2,8 @@ import { type BrowserContext, chromium as playwright, type Page } from 'playwrig
 import { Browser, type Key, type Kind } from './browser';
 import { CHROMIUM, EXTENSION } from './programs';
 
-const ARGUMENTS = [
+/** What every Chromium with the extension is started with. */
+export const ARGUMENTS = [
   // Tests and the demo may run as root, as in a container, where Chromium has no sandbox.
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   // Containers often have little shared memory.
@@ -57,6 +58,10 @@ export class Chromium extends Browser {
 
   async open(path: string): Promise<void> {
     await this.page.goto(this.base + path);
+  }
+
+  async openNothing(): Promise<void> {
+    await this.page.goto('about:blank');
   }
 
   evaluate<T>(expression: string): Promise<T> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Browser, type Key, type Kind } from './browser';
 import { Marionette } from './marionette';
 import { EXTENSION, FIREFOX } from './programs';
+import { kill } from './processes';
 import { until } from './until';
 
 const ID = 'sotto@sotto.invalid';
@@ -13,12 +14,17 @@ const UUID = 'b3a1c9d2-5e4f-4a6b-8c7d-0e1f2a3b4c5d';
 const KEYS: Record<Key, string> = { Enter: '\uE007', Tab: '\uE004' };
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
+/** How long a page may load, in milliseconds. */
+const LOAD_LIMIT = 300_000;
+
 const PREFERENCES: Record<string, string | number | boolean> = {
   // Pages of the extension have a known address.
   'extensions.webextensions.uuids': JSON.stringify({ [ID]: UUID }),
   // An unpacked extension is gone when Firefox closes; what it stored stays, as for an installed one.
   'extensions.webextensions.keepUuidOnUninstall': true,
   'extensions.webextensions.keepStorageOnUninstall': true,
+  // Six crashes in half a minute, and Firefox would not start the extension again.
+  'extensions.webextensions.crash.threshold': 1_000_000,
   'marionette.port': 0,
   'browser.shell.checkDefaultBrowser': false,
   'datareporting.policy.dataSubmissionEnabled': false,
@@ -33,7 +39,7 @@ export class Firefox extends Browser {
     super();
   }
 
-  static async launch(profile: string): Promise<Firefox> {
+  static async launch(profile: string, loadLimit = LOAD_LIMIT): Promise<Firefox> {
     await writeFile(join(profile, 'user.js'), userPreferences());
     const portFile = join(profile, 'MarionetteActivePort');
     await rm(portFile, { force: true });
@@ -51,6 +57,7 @@ export class Firefox extends Browser {
     );
     const marionette = await Marionette.connect(port);
     await marionette.send('WebDriver:NewSession', { strictFileInteractability: true });
+    await marionette.send('WebDriver:SetTimeouts', { pageLoad: loadLimit });
     await marionette.send('Addon:Install', { path: EXTENSION, temporary: true });
     await marionette.send('WebDriver:SetWindowRect', { width: 420, height: 720 });
     return new Firefox(child, marionette);
@@ -58,6 +65,10 @@ export class Firefox extends Browser {
 
   async open(path: string): Promise<void> {
     await this.marionette.send('WebDriver:Navigate', { url: `moz-extension://${UUID}/${path}` });
+  }
+
+  async openNothing(): Promise<void> {
+    await this.marionette.send('WebDriver:Navigate', { url: 'about:blank' });
   }
 
   async evaluate<T>(expression: string): Promise<T> {
@@ -94,6 +105,10 @@ export class Firefox extends Browser {
     await this.marionette.send('Marionette:SetContext', { value: 'content' });
   }
 
+  crashBackground(): Promise<number> {
+    return kill(this.child, ({ name }) => name === 'WebExtensions');
+  }
+
   async close(): Promise<void> {
     const ended = once(this.child, 'exit');
     await this.marionette.send('Marionette:Quit', { flags: ['eForceQuit'] });
@@ -115,4 +130,10 @@ function userPreferences(): string {
     .join('');
 }
 
-export const firefox: Kind = { name: 'Firefox', launch: (profile) => Firefox.launch(profile) };
+/** A Firefox that is crashed again and again: a page that was killed while it loaded never tells of it. */
+export const mortalFirefox: Kind<Firefox> = {
+  name: 'Firefox',
+  launch: (profile) => Firefox.launch(profile, 3_000),
+};
+
+export const firefox: Kind<Firefox> = { name: 'Firefox', launch: (profile) => Firefox.launch(profile) };

@@ -9,6 +9,18 @@ interface Ready {
   admin: string;
 }
 
+/** What a node counts, as far as it is used here. */
+export interface Counts {
+  /** Clients that are connected. */
+  clients: number;
+  /** Times that a client connected. */
+  sessions: number;
+}
+
+interface Status {
+  nodes: { id: number; role: 'mix' | 'gateway'; identity: string; counts: Counts }[];
+}
+
 /** A local mixnet of its own, with all its nodes in one process. */
 export class Mixnet {
   private constructor(
@@ -33,6 +45,19 @@ export class Mixnet {
     const ready = createInterface({ input: child.stdout });
     const line = await Promise.race([once(ready, 'line'), failed(child)]);
     return new Mixnet(child, state, JSON.parse(String(line[0])) as Ready);
+  }
+
+  /** What the status page tells. */
+  async status(): Promise<Status> {
+    const reply = await fetch(`${this.directory}status.json`);
+    return (await reply.json()) as Status;
+  }
+
+  /** What all gateways together count. */
+  async gatewayCounts(): Promise<Counts> {
+    const { nodes } = await this.status();
+    const sum = (name: keyof Counts) => nodes.reduce((total, { counts }) => total + counts[name], 0);
+    return { clients: sum('clients'), sessions: sum('sessions') };
   }
 
   /** Asks the admin endpoint for trouble, such as `epochs/skip`. */

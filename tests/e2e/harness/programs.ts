@@ -7,7 +7,7 @@ export const MIXNET = process.env.SOTTO_MIXNET ?? 'target/release/sotto-mixnet';
 export const SOTTO = process.env.SOTTO_PROGRAM ?? 'target/release/sotto';
 
 /** The extension as it is loaded into the browsers. */
-export const EXTENSION = resolve('target/extension');
+export const EXTENSION = resolve(process.env.SOTTO_EXTENSION ?? 'target/extension');
 
 /** Where pictures of failures and other traces of a run are kept. */
 export const ARTEFACTS = resolve('target/e2e');

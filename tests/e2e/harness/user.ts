@@ -27,16 +27,16 @@ export interface Listed {
 }
 
 /** A person with a browser that has the extension. */
-export class User {
+export class User<B extends Browser = Browser> {
   private constructor(
-    private readonly kind: Kind,
+    private readonly kind: Kind<B>,
     private readonly profile: Scratch,
     /** The browser, with the chat or another page of the extension in its tab. */
-    public browser: Browser,
+    public browser: B,
   ) {}
 
   /** A new user, connected to the mixnet of that directory unless told not to wait for that. */
-  static async start(kind: Kind, directory: string): Promise<User> {
+  static async start<B extends Browser>(kind: Kind<B>, directory: string): Promise<User<B>> {
     const profile = await Scratch.create();
     const user = new User(kind, profile, await kind.launch(profile.path));
     await user.#begin(directory);
@@ -70,11 +70,25 @@ export class User {
     await this.browser.open('settings/settings.html');
     await this.browser.until('the settings', `document.querySelector('${byTestId('directory')}')?.value`);
     await this.browser.paste(byTestId('directory'), directory);
+    await this.#saveSettings();
+  }
+
+  async #saveSettings(): Promise<void> {
     await this.browser.click('button.primary');
     await this.browser.until(
       'the settings to be saved',
       `document.querySelector('${byTestId('saved')}').textContent`,
     );
+  }
+
+  /** Chooses how packets are sent, in the settings. */
+  async setTraffic(traffic: 'direct' | 'protected' | 'fast'): Promise<void> {
+    await this.browser.open('settings/settings.html');
+    const choice = `input[name="traffic"][value="${traffic}"]`;
+    await this.browser.until('the settings', `document.querySelector('${choice}') !== null`);
+    if (await this.browser.evaluate<boolean>(`document.querySelector('${choice}').checked`)) return;
+    await this.browser.click(choice);
+    await this.#saveSettings();
   }
 
   /** Moves to another gateway, by the button in the settings, and waits until it is done. */

@@ -3,6 +3,7 @@
 
 mod bandwidth;
 mod connection;
+mod lingering;
 mod mailbox;
 mod session;
 mod store;
@@ -34,8 +35,16 @@ pub(crate) struct Gateway {
     core: Arc<NodeCore>,
     store: Store,
     sessions: Sessions,
+    terms: Terms,
+}
+
+/// What a gateway grants to its clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
     /// Bytes that a client gets for a day; 0 refuses.
-    free_bandwidth: i64,
+    pub(crate) free_bandwidth: i64,
+    /// How long a message is kept after the client's side confirmed it.
+    pub(crate) linger: Duration,
 }
 
 /// A running gateway.
@@ -54,7 +63,7 @@ pub(crate) struct Listeners {
 pub(crate) fn start(
     listeners: Listeners,
     folder: &Path,
-    free_bandwidth: i64,
+    terms: Terms,
     keys: Arc<NodeKeys>,
     counters: Arc<Counters>,
     shared: Shared,
@@ -67,7 +76,7 @@ pub(crate) fn start(
         core: core.clone(),
         store,
         sessions,
-        free_bandwidth,
+        terms,
     });
     let entry = Arc::new(FromMixnet(gateway.clone()));
     tasks.spawn(node::serve(listeners.mix, core, entry));

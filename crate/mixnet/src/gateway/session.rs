@@ -3,6 +3,7 @@
 use super::Gateway;
 use super::bandwidth::{Bandwidth, OutOfBandwidth};
 use super::connection::{Socket, accepted};
+use super::lingering::Lingering;
 use super::mailbox::Mailbox;
 use super::store::ClientId;
 use super::unconfirmed::{Pushed, Unconfirmed};
@@ -63,6 +64,7 @@ pub(crate) struct Session {
     greeting: Greeting,
     bandwidth: Bandwidth,
     unconfirmed: Unconfirmed,
+    lingering: Lingering,
     probes: Vec<oneshot::Sender<()>>,
     /// The number of the last message that was pushed from the inbox.
     last_stored: i64,
@@ -83,6 +85,7 @@ impl Session {
         mailbox: Arc<Mailbox>,
         greeting: Greeting,
     ) -> Self {
+        let lingering = Lingering::new(gateway.terms.linger);
         Self {
             gateway,
             socket,
@@ -93,6 +96,7 @@ impl Session {
             greeting,
             bandwidth: Bandwidth::new(0, 0),
             unconfirmed: Unconfirmed::default(),
+            lingering,
             probes: Vec::new(),
             last_stored: 0,
             look_again: false,
@@ -106,6 +110,7 @@ impl Session {
     pub(crate) async fn serve(mut self) {
         let (gateway, mailbox) = (self.gateway.clone(), self.mailbox.clone());
         gateway.core.counters.clients.increase();
+        gateway.core.counters.sessions.increase();
         // Wherever this is interrupted, what is not confirmed is still in `self`.
         tokio::select! {
             () = gateway.core.tasks.stopped() => {}
@@ -118,8 +123,12 @@ impl Session {
 
     /// Brings everything that the client may not have got to safety, then says goodbye.
     async fn finish(mut self) {
+        self.forget_old().await;
         let waiting = self.mailbox.close();
-        for delivery in self.unconfirmed.take_live().into_iter().chain(waiting) {
+        // A stored one is still in the inbox.
+        let lingering = self.lingering.take_rest().filter_map(Pushed::live);
+        let unconfirmed = self.unconfirmed.take_live();
+        for delivery in lingering.chain(unconfirmed).chain(waiting) {
             self.gateway.keep(self.client, delivery).await;
         }
         self.save_bandwidth().await;
@@ -307,13 +316,19 @@ impl Session {
                 let _ = probe.send(());
             }
         }
-        let mut stored = Vec::new();
-        for pushed in self.unconfirmed.confirm(number) {
-            match pushed {
-                Pushed::Live(delivery) => self.gateway.launch(delivery.ack),
-                Pushed::Stored(id) => stored.push(id),
+        for mut pushed in self.unconfirmed.confirm(number) {
+            if let Pushed::Live(delivery) = &mut pushed {
+                self.gateway.launch(delivery.ack.take());
             }
+            self.lingering.add(Instant::now(), pushed);
         }
+        self.forget_old().await;
+    }
+
+    /// Lets go of what the client has had for long enough.
+    async fn forget_old(&mut self) {
+        let old = self.lingering.take_old(Instant::now()).into_iter();
+        let stored: Vec<_> = old.filter_map(Pushed::stored).collect();
         if !stored.is_empty() {
             self.gateway.store.remove(stored).await;
         }
@@ -401,7 +416,7 @@ impl Session {
     }
 
     async fn claim(&mut self) -> Result<(), Ended> {
-        let free = self.gateway.free_bandwidth;
+        let free = self.gateway.terms.free_bandwidth;
         if free <= 0 {
             return self.error("this gateway gives no free bandwidth").await;
         }

@@ -20,6 +20,24 @@ pub(crate) enum Pushed {
     Stored(i64),
 }
 
+impl Pushed {
+    /// The message, if it is nowhere else.
+    pub(crate) fn live(self) -> Option<Delivery> {
+        match self {
+            Self::Live(delivery) => Some(delivery),
+            Self::Stored(_) => None,
+        }
+    }
+
+    /// Its number in the inbox, if it is there.
+    pub(crate) fn stored(self) -> Option<i64> {
+        match self {
+            Self::Live(_) => None,
+            Self::Stored(id) => Some(id),
+        }
+    }
+}
+
 /// The pushed messages in order, and the ping behind some of them.
 #[derive(Debug, Default)]
 pub(crate) struct Unconfirmed {
@@ -72,13 +90,9 @@ impl Unconfirmed {
 
     /// The live messages that nothing confirms any more.
     pub(crate) fn take_live(&mut self) -> Vec<Delivery> {
-        let live = |pushed| match pushed {
-            Pushed::Live(delivery) => Some(delivery),
-            Pushed::Stored(_) => None,
-        };
         std::mem::take(&mut self.pushed)
             .into_iter()
-            .filter_map(live)
+            .filter_map(Pushed::live)
             .collect()
     }
 }
