@@ -26,7 +26,7 @@ function print({ refusals, lost, doubled, damaged, states, ...counts }: Report, 
     if (which.length > 0) console.log(`${what}: ${which.join(', ')}`);
   const { kills, atStart, accepted, unanswered, seconds } = counts;
   console.log(`
-| Browser | Linger, ms | Seed | Kills | of them at the start | Messages accepted | Requests unanswered | Lost | Doubled | Damaged | Seconds |
+| Browser | Linger, ms | Seed | Kills | and while it started | Messages accepted | not accepted | Lost | Doubled | Damaged | Seconds |
 |---|---|---|---|---|---|---|---|---|---|---|
 | ${name} | ${values.linger} | ${values.seed} | ${kills} | ${atStart} | ${accepted} | ${unanswered} | ${lost.length} | ${doubled.length} | ${damaged.length} | ${seconds} |`);
 }

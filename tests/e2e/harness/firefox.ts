@@ -17,6 +17,16 @@ const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** How long a page may load, in milliseconds. */
 const LOAD_LIMIT = 300_000;
 
+/** How Firefox is started. */
+export interface FirefoxOptions {
+  /** How long a page may load, in milliseconds. */
+  loadLimit?: number;
+  /** Besides those that every Firefox gets. */
+  preferences?: Record<string, string | number | boolean>;
+  /** Besides what this process has. */
+  environment?: Record<string, string>;
+}
+
 const PREFERENCES: Record<string, string | number | boolean> = {
   // Pages of the extension have a known address.
   'extensions.webextensions.uuids': JSON.stringify({ [ID]: UUID }),
@@ -39,8 +49,8 @@ export class Firefox extends Browser {
     super();
   }
 
-  static async launch(profile: string, loadLimit = LOAD_LIMIT): Promise<Firefox> {
-    await writeFile(join(profile, 'user.js'), userPreferences());
+  static async launch(profile: string, options: FirefoxOptions = {}): Promise<Firefox> {
+    await writeFile(join(profile, 'user.js'), userPreferences(options.preferences));
     const portFile = join(profile, 'MarionetteActivePort');
     await rm(portFile, { force: true });
     const args = [
@@ -51,13 +61,18 @@ export class Firefox extends Browser {
       '--profile',
       profile,
     ];
-    const child = spawn(FIREFOX, args, { stdio: 'ignore' });
+    const child = spawn(FIREFOX, args, {
+      stdio: 'ignore',
+      env: { ...process.env, ...options.environment },
+    });
     const port = await until('Firefox to start', () =>
       readFile(portFile, 'utf8').then(Number, () => undefined),
     );
     const marionette = await Marionette.connect(port);
     await marionette.send('WebDriver:NewSession', { strictFileInteractability: true });
-    await marionette.send('WebDriver:SetTimeouts', { pageLoad: loadLimit });
+    await marionette.send('WebDriver:SetTimeouts', {
+      pageLoad: options.loadLimit ?? LOAD_LIMIT,
+    });
     await marionette.send('Addon:Install', { path: EXTENSION, temporary: true });
     await marionette.send('WebDriver:SetWindowRect', { width: 420, height: 720 });
     return new Firefox(child, marionette);
@@ -124,8 +139,8 @@ export class Firefox extends Browser {
   }
 }
 
-function userPreferences(): string {
-  return Object.entries(PREFERENCES)
+function userPreferences(more: FirefoxOptions['preferences'] = {}): string {
+  return Object.entries({ ...PREFERENCES, ...more })
     .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
     .join('');
 }
@@ -133,7 +148,7 @@ function userPreferences(): string {
 /** A Firefox that is crashed again and again: a page that was killed while it loaded never tells of it. */
 export const mortalFirefox: Kind<Firefox> = {
   name: 'Firefox',
-  launch: (profile) => Firefox.launch(profile, 3_000),
+  launch: (profile) => Firefox.launch(profile, { loadLimit: 3_000 }),
 };
 
 export const firefox: Kind<Firefox> = { name: 'Firefox', launch: (profile) => Firefox.launch(profile) };

@@ -18,7 +18,7 @@ export interface Counts {
 }
 
 interface Status {
-  nodes: { id: number; role: 'mix' | 'gateway'; identity: string; counts: Counts }[];
+  nodes: { id: number; websocket: string | null; identity: string; counts: Counts }[];
 }
 
 /** A local mixnet of its own, with all its nodes in one process. */
@@ -51,6 +51,13 @@ export class Mixnet {
   async status(): Promise<Status> {
     const reply = await fetch(`${this.directory}status.json`);
     return (await reply.json()) as Status;
+  }
+
+  /** Whom clients contact: the directory and the gateways, as `host:port`. */
+  async clientsContact(): Promise<string[]> {
+    const { nodes } = await this.status();
+    const gateways = nodes.flatMap(({ websocket }) => (websocket ? [new URL(websocket).host] : []));
+    return [new URL(this.directory).host, ...gateways];
   }
 
   /** What all gateways together count. */

@@ -14,6 +14,8 @@ export interface Shown {
   text: string;
   state: string | null;
   label: string;
+  /** How many elements its text has in it. */
+  elements: number;
 }
 
 /** What the list shows about a conversation, as read from the page. */
@@ -256,6 +258,7 @@ export class User<B extends Browser = Browser> {
       text: item.querySelector('${byTestId('text')}').textContent,
       state: item.querySelector('${byTestId('delivery')}')?.dataset.state ?? null,
       label: item.querySelector('${byTestId('delivery')}')?.textContent ?? '',
+      elements: item.querySelector('${byTestId('text')}').childElementCount,
     }))`);
   }
 
@@ -280,6 +283,15 @@ export class User<B extends Browser = Browser> {
     await this.browser.until(
       `the message to be ${state}`,
       `${newest}?.dataset.state === ${JSON.stringify(state)}`,
+    );
+  }
+
+  /** Waits until the open conversation has so many sent messages, all of them at the recipient's gateway. */
+  async untilSaid(count: number): Promise<void> {
+    const arrived = `.message.sent ${byTestId('delivery')}[data-state="atGateway"]`;
+    await this.browser.until(
+      `${count} sent messages to arrive`,
+      `document.querySelectorAll('${arrived}').length === ${count}`,
     );
   }
 

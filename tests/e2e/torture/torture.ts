@@ -30,7 +30,7 @@ const LATE_LOOKS = 30;
 /** What a torture did and found. */
 export interface Report extends Verdict {
   kills: number;
-  /** Kills among them of a background that had not said anything yet. */
+  /** Kills besides, of a background that had not said anything yet. */
   atStart: number;
   seconds: number;
   /** Codes of requests that were refused. */
@@ -97,9 +97,9 @@ export class Torture {
       const [least, most] = this.#random.chance(AGAIN) ? AGAIN_AFTER : KILLS_AFTER;
       await pause(this.#random.between(least, most));
       const state = await this.#random.pick(victims)?.kill();
-      if (state === 'working' || state === 'starting') this.#kills += 1;
+      if (state === 'working') this.#kills += 1;
       if (state === 'starting') this.#atStart += 1;
-      if (this.#kills % 20 === 0 && state !== 'absent') this.#tell();
+      if (this.#kills % 20 === 0 && state === 'working') this.#tell();
     }
   }
 

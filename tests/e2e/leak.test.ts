@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Kind } from './harness/browser';
+import { Mixnet } from './harness/mixnet';
+import { proxiedChromium, proxiedFirefox } from './harness/proxied';
+import { RecordingProxy } from './harness/proxy';
+import { until } from './harness/until';
+import { UNKNOWN, User } from './harness/user';
+import { Wiretap } from './harness/wiretap';
+import { FOREIGN, HOSTILE, misplaced } from './leak/hostile';
+
+/** The one in the settings until another is set. */
+const DEFAULT_DIRECTORY = '127.0.0.1:17080';
+
+/** A browser, and who it says it contacted, if it says so. */
+interface Setup {
+  name: string;
+  kind: (proxy: RecordingProxy, wiretap: Wiretap) => Kind;
+  tells: boolean;
+}
+const SETUPS: Setup[] = [
+  { name: 'Chromium', kind: proxiedChromium, tells: true },
+  { name: 'Firefox', kind: proxiedFirefox, tells: false },
+];
+
+for (const { name, kind, tells } of SETUPS)
+  describe(`messages full of addresses and markup in ${name}`, () => {
+    const wiretap = new Wiretap();
+    let proxy: RecordingProxy;
+    let mixnet: Mixnet;
+    let alice: User;
+    let bob: User;
+
+    beforeAll(async () => {
+      [proxy, mixnet] = await Promise.all([RecordingProxy.start(), Mixnet.start()]);
+      const proxied = kind(proxy, wiretap);
+      [alice, bob] = await Promise.all([
+        User.start(proxied, mixnet.directory),
+        User.start(proxied, mixnet.directory),
+      ]);
+    });
+    afterAll(async () => {
+      await Promise.allSettled([alice?.leave(), bob?.leave()]);
+      await mixnet?.stop();
+      proxy?.stop();
+    });
+
+    /** What is on the page and does not read from left to right, though nothing in it says so. */
+    const spilled = (user: User) => user.browser.evaluate<string[]>(misplaced);
+
+    test('are shown as text and as nothing else, to both sides', async () => {
+      const address = await bob.address();
+      await alice.writeLong(address, HOSTILE[0] ?? '');
+      await alice.untilSaid(1);
+      for (const [said, text] of HOSTILE.slice(1).entries()) {
+        await alice.replyLong(text);
+        await alice.untilSaid(said + 2);
+      }
+      await bob.openConversation(UNKNOWN);
+      expect(await bob.untilReceived(HOSTILE.length)).toEqual(HOSTILE);
+      for (const user of [alice, bob]) {
+        const texts = await user.messages();
+        expect(texts.map(({ text }) => text)).toEqual(HOSTILE);
+        expect(texts.filter(({ elements }) => elements > 0)).toEqual([]);
+      }
+    });
+
+    test('do not turn the direction of anything around them', async () => {
+      for (const user of [alice, bob]) expect(await spilled(user)).toEqual([]);
+      await bob.openList();
+      const unread = `Number(document.querySelector('[data-testid="unread"] [aria-hidden]')?.textContent ?? 0)`;
+      for (const [said, text] of HOSTILE.entries()) {
+        await alice.replyLong(text);
+        await alice.untilSaid(HOSTILE.length + said + 1);
+        await bob.browser.until('it in the list', `${unread} === ${said + 1}`);
+        expect(await spilled(bob)).toEqual([]);
+      }
+    });
+
+    test('of an anonymous sender are the same, and so is the answer', async () => {
+      const text = HOSTILE.join('\n');
+      await alice.writeAnonymously(await bob.address(), 'https://asked.test/');
+      await bob.openAnonymous();
+      await bob.untilReceived(1);
+      await bob.replyLong(text);
+      await bob.untilSent('atGateway');
+      expect((await bob.messages()).at(-1)?.elements).toBe(0);
+      expect(await spilled(bob)).toEqual([]);
+    });
+
+    test('make nothing be contacted but the directory and the gateways', async () => {
+      for (const user of [alice, bob])
+        for (const page of ['settings/settings.html', 'diagnostics/diagnostics.html', 'popup/popup.html?tab'])
+          await user.browser.open(page);
+      const allowed = new Set([...(await mixnet.clientsContact()), DEFAULT_DIRECTORY]);
+      const contacted = [...proxy.contacted.keys()];
+      expect(contacted.filter((host) => !allowed.has(host) && !isOfChromium(host))).toEqual([]);
+      // The directory and a gateway were, so the proxy does hear of both kinds.
+      expect(contacted.filter((host) => allowed.has(host)).length).toBeGreaterThan(1);
+      if (!tells) return;
+      const foreign = [...wiretap.urls].filter((url) => !isOwn(url) && !allowed.has(new URL(url).host));
+      expect(foreign).toEqual([]);
+      expect([...wiretap.urls].filter((url) => url.startsWith('ws:'))).not.toEqual([]);
+    });
+
+    test('would be noticed if they did', async () => {
+      // A page may not even ask; but it can be left.
+      await bob.browser.evaluate(`void (location.href = ${JSON.stringify(FOREIGN)})`);
+      await until('the proxy to notice', async () => proxy.contacted.has(new URL(FOREIGN).host));
+      if (tells) expect([...wiretap.urls]).toContain(FOREIGN);
+      await bob.openChat();
+      await bob.browser.evaluate(
+        `document.body.insertAdjacentHTML('beforeend', '<p>\\u202eone <b>two</b></p>')`,
+      );
+      expect(await spilled(bob)).not.toEqual([]);
+    });
+  });
+
+/**
+ * Google's servers, which Chromium contacts by itself also with everything switched off that can be.
+ * That it is not the extension is what Chromium's own account of the network shows.
+ */
+function isOfChromium(host: string): boolean {
+  return /\.(google|googleapis|gstatic|gvt1)\.com(:443)?$/.test(host);
+}
+
+/** Files of the extension and of Chromium itself, and what is no address at all. */
+function isOwn(url: string): boolean {
+  return /^(chrome-extension|chrome|about|data|blob):/.test(url);
+}
