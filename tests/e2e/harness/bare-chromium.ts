@@ -1,17 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cp } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { Browser, type Key, type Kind } from './browser';
 import { Cdp } from './cdp';
-import { ARGUMENTS, POPUP_SIZE } from './chromium';
-import { CHROMIUM } from './programs';
-import { kill } from './processes';
+import { POPUP_SIZE, withExtension } from './chromium';
+import { kill, signalAll } from './processes';
+import { CHROMIUM, EXTENSION } from './programs';
 import { until } from './until';
 
 interface Target {
   targetId: string;
   type: string;
   url: string;
+}
+
+/** How it is started. */
+interface Options {
+  /** Arguments besides those that every Chromium gets. */
+  more?: string[];
+  /** With the extension. */
+  folder?: string;
 }
 
 /** What CDP calls keys. */
@@ -22,31 +31,42 @@ const KEYS: Record<Key, object> = {
 
 /** Chromium with nothing attached to the extension's worker, which therefore lives and dies as with a user. */
 export class BareChromium extends Browser {
-  #crashed = false;
+  /** The sessions of all tabs. */
+  readonly #tabs: string[];
+  /** The session of the current tab. */
+  #tab: string;
+  /** Those of tabs with a dead page. */
+  readonly #crashed = new Set<string>();
 
   private constructor(
     readonly cdp: Cdp,
     private readonly child: ChildProcess,
     private readonly base: string,
-    private readonly session: string,
+    private readonly folder: string,
+    tab: string,
   ) {
     super();
+    this.#tabs = [tab];
+    this.#tab = tab;
     cdp.listen(({ method, sessionId }) => {
-      if (method === 'Inspector.targetCrashed' && sessionId === session) this.#noteCrash();
+      if (method === 'Inspector.targetCrashed' && sessionId) this.#noteCrash(sessionId);
     });
   }
 
-  #noteCrash(): void {
-    this.#crashed = true;
-    this.cdp.abandon(this.session);
+  #noteCrash(tab: string): void {
+    this.#crashed.add(tab);
+    this.cdp.abandon(tab);
   }
 
-  static async launch(profile: string, more: string[] = []): Promise<BareChromium> {
+  static async launch(
+    profile: string,
+    { more = [], folder = EXTENSION }: Options = {},
+  ): Promise<BareChromium> {
     const { width, height } = POPUP_SIZE;
     const child = spawn(
       CHROMIUM,
       [
-        ...ARGUMENTS,
+        ...withExtension(folder),
         '--headless',
         '--disable-gpu',
         '--remote-debugging-pipe',
@@ -62,9 +82,8 @@ export class BareChromium extends Browser {
     const [, , , to, from] = child.stdio;
     const cdp = new Cdp(to as Writable, from as Readable);
     const worker = await until('the extension', () => workerOf(cdp));
-    const targetId = await firstPage(cdp);
-    const session = await attach(cdp, targetId);
-    return new BareChromium(cdp, child, new URL('/', worker.url).href, session);
+    const tab = await attach(cdp, await firstPage(cdp));
+    return new BareChromium(cdp, child, new URL('/', worker.url).href, folder, tab);
   }
 
   open(path: string): Promise<void> {
@@ -73,6 +92,21 @@ export class BareChromium extends Browser {
 
   openNothing(): Promise<void> {
     return this.#navigate('about:blank');
+  }
+
+  async newTab(): Promise<void> {
+    const { targetId } = await this.cdp.send<{ targetId: string }>('Target.createTarget', {
+      url: 'about:blank',
+    });
+    this.#tab = await attach(this.cdp, targetId);
+    this.#tabs.push(this.#tab);
+  }
+
+  async switchTo(tab: number): Promise<void> {
+    const session = this.#tabs[tab];
+    if (!session) throw new Error(`there is no tab ${tab}`);
+    this.#tab = session;
+    await this.#send('Page.bringToFront');
   }
 
   async evaluate<T>(expression: string): Promise<T> {
@@ -123,9 +157,28 @@ export class BareChromium extends Browser {
     return kill(this.child, ({ commandLine }) => commandLine.includes('--extension-process'));
   }
 
-  /** Whether the background runs. Looks without attaching to it. */
-  async hasBackground(): Promise<boolean> {
-    return (await workerOf(this.cdp)) !== undefined;
+  /** An unpacked extension has one folder: what is in it is replaced, and loaded again. Its tabs close. */
+  async update(folder: string): Promise<void> {
+    await cp(folder, this.folder, { recursive: true });
+    const before = (await workerOf(this.cdp))?.targetId;
+    const old = this.#tabs.splice(0);
+    const page = this.#tab;
+    await this.newTab();
+    const gone = this.cdp.send('Runtime.evaluate', { expression: 'chrome.runtime.reload()' }, page);
+    await gone.catch(() => undefined);
+    for (const tab of old) this.cdp.abandon(tab);
+    await until('the new version', async () => {
+      const now = (await workerOf(this.cdp))?.targetId;
+      return now !== before && now;
+    });
+  }
+
+  sleep(): Promise<void> {
+    return signalAll(this.child, 'SIGSTOP');
+  }
+
+  wake(): Promise<void> {
+    return signalAll(this.child, 'SIGCONT');
   }
 
   async close(): Promise<void> {
@@ -136,8 +189,8 @@ export class BareChromium extends Browser {
   }
 
   async #navigate(url: string): Promise<void> {
-    this.#crashed = false;
-    const loaded = this.cdp.next('Page.loadEventFired', this.session);
+    this.#crashed.delete(this.#tab);
+    const loaded = this.cdp.next('Page.loadEventFired', this.#tab);
     await Promise.all([this.#send('Page.navigate', { url }), loaded]);
   }
 
@@ -146,8 +199,8 @@ export class BareChromium extends Browser {
   }
 
   #send<T>(method: string, params: object = {}): Promise<T> {
-    if (this.#crashed) return Promise.reject(new Error('the page crashed'));
-    return this.cdp.send<T>(method, params, this.session);
+    if (this.#crashed.has(this.#tab)) return Promise.reject(new Error('the page crashed'));
+    return this.cdp.send<T>(method, params, this.#tab);
   }
 }
 

@@ -7,7 +7,7 @@ import { until } from './until';
 export type Key = 'Enter' | 'Tab';
 
 /**
- * A browser with the extension loaded and one tab, which shows pages of the extension. The same
+ * A browser with the extension loaded and one tab or more, of which the current one shows pages of the extension. The same
  * for both kinds, so that they are tested by the same tests.
  */
 export abstract class Browser {
@@ -15,6 +15,9 @@ export abstract class Browser {
   abstract open(path: string): Promise<void>;
   /** Shows a page that is not the extension's, so that nothing of it but the background is left. */
   abstract openNothing(): Promise<void>;
+  /** Opens another tab, which is the current one from then on. The first is number 0. */
+  abstract newTab(): Promise<void>;
+  abstract switchTo(tab: number): Promise<void>;
   /** What a JavaScript expression is in the page. */
   abstract evaluate<T>(expression: string): Promise<T>;
   abstract click(selector: string): Promise<void>;
@@ -72,6 +75,11 @@ export interface Mortal extends Browser {
    * too. How many processes there were.
    */
   crashBackground(): Promise<number>;
+  /** Puts another version of the extension, from that folder, in place of the one that is running. */
+  update(folder: string): Promise<void>;
+  /** Stops all of its processes where they are, as a computer that falls asleep does. */
+  sleep(): Promise<void>;
+  wake(): Promise<void>;
 }
 
 /** A kind of browser. */

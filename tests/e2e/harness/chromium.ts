@@ -2,8 +2,8 @@ import { type BrowserContext, chromium as playwright, type Page } from 'playwrig
 import { Browser, type Key, type Kind } from './browser';
 import { CHROMIUM, EXTENSION } from './programs';
 
-/** What every Chromium with the extension is started with. */
-export const ARGUMENTS = [
+/** What every Chromium is started with. */
+const ARGUMENTS = [
   // Tests and the demo may run as root, as in a container, where Chromium has no sandbox.
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   // Containers often have little shared memory.
@@ -13,9 +13,12 @@ export const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  `--disable-extensions-except=${EXTENSION}`,
-  `--load-extension=${EXTENSION}`,
 ];
+
+/** The same, with an extension loaded from that folder. */
+export function withExtension(folder: string): string[] {
+  return [...ARGUMENTS, `--disable-extensions-except=${folder}`, `--load-extension=${folder}`];
+}
 
 /** How Chromium is started. */
 export interface ChromiumOptions {
@@ -32,7 +35,7 @@ export const POPUP_SIZE = { width: 400, height: 600 };
 export class Chromium extends Browser {
   private constructor(
     readonly context: BrowserContext,
-    readonly page: Page,
+    public page: Page,
     private readonly base: string,
   ) {
     super();
@@ -49,7 +52,7 @@ export class Chromium extends Browser {
       executablePath: CHROMIUM,
       headless,
       ...appearance,
-      args: [...ARGUMENTS, ...(headless ? ['--disable-gpu'] : []), ...extraArguments],
+      args: [...withExtension(EXTENSION), ...(headless ? ['--disable-gpu'] : []), ...extraArguments],
     });
     const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
     const page = context.pages()[0] ?? (await context.newPage());
@@ -62,6 +65,17 @@ export class Chromium extends Browser {
 
   async openNothing(): Promise<void> {
     await this.page.goto('about:blank');
+  }
+
+  async newTab(): Promise<void> {
+    this.page = await this.context.newPage();
+  }
+
+  async switchTo(tab: number): Promise<void> {
+    const page = this.context.pages()[tab];
+    if (!page) throw new Error(`there is no tab ${tab}`);
+    this.page = page;
+    await page.bringToFront();
   }
 
   evaluate<T>(expression: string): Promise<T> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Browser, type Key, type Kind } from './browser';
 import { Marionette } from './marionette';
 import { EXTENSION, FIREFOX } from './programs';
-import { kill } from './processes';
+import { kill, signalAll } from './processes';
 import { until } from './until';
 
 const ID = 'sotto@sotto.invalid';
@@ -86,6 +86,16 @@ export class Firefox extends Browser {
     await this.marionette.send('WebDriver:Navigate', { url: 'about:blank' });
   }
 
+  async newTab(): Promise<void> {
+    const { handle } = await this.marionette.send<{ handle: string }>('WebDriver:NewWindow', { type: 'tab' });
+    await this.marionette.send('WebDriver:SwitchToWindow', { handle });
+  }
+
+  async switchTo(tab: number): Promise<void> {
+    const handle = (await this.marionette.send<string[]>('WebDriver:GetWindowHandles'))[tab];
+    await this.marionette.send('WebDriver:SwitchToWindow', { handle });
+  }
+
   async evaluate<T>(expression: string): Promise<T> {
     const parameters = { script: `return (${expression})`, args: [], sandbox: null };
     const { value } = await this.marionette.send<{ value: T }>('WebDriver:ExecuteScript', parameters);
@@ -122,6 +132,20 @@ export class Firefox extends Browser {
 
   crashBackground(): Promise<number> {
     return kill(this.child, ({ name }) => name === 'WebExtensions');
+  }
+
+  /** The extension's tabs close, and Firefox with the last one. */
+  async update(folder: string): Promise<void> {
+    await this.newTab();
+    await this.marionette.send('Addon:Install', { path: folder, temporary: true });
+  }
+
+  sleep(): Promise<void> {
+    return signalAll(this.child, 'SIGSTOP');
+  }
+
+  wake(): Promise<void> {
+    return signalAll(this.child, 'SIGCONT');
   }
 
   async close(): Promise<void> {

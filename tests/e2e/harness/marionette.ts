@@ -17,6 +17,8 @@ export class Marionette {
   private constructor(private readonly socket: Socket) {
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('close', () => this.#closed());
+    // Said once more by `close`.
+    socket.on('error', () => undefined);
   }
 
   static async connect(port: number): Promise<Marionette> {

@@ -60,6 +60,14 @@ export class Mixnet {
     return [new URL(this.directory).host, ...gateways];
   }
 
+  /** The number of the gateway of an address. */
+  async gatewayOf(address: string): Promise<number> {
+    const { nodes } = await this.status();
+    const gateway = nodes.find(({ identity }) => identity === address.split('@')[1]);
+    if (!gateway) throw new Error(`no gateway of this mixnet: ${address}`);
+    return gateway.id;
+  }
+
   /** What all gateways together count. */
   async gatewayCounts(): Promise<Counts> {
     const { nodes } = await this.status();

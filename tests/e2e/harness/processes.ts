@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 
 /** A process, as Linux tells of it. */
-export interface Process {
+interface Process {
   pid: number;
   parent: number;
   /** The short name, which a program may choose. */
@@ -10,25 +10,30 @@ export interface Process {
   commandLine: string;
 }
 
-/** Ends the processes that `child` has started, as far as `which` says so, without a warning. How many there were. */
+/** Ends those of the processes of `child` without a warning. How many there were. */
 export async function kill(child: ChildProcess, which: (process: Process) => boolean): Promise<number> {
-  const chosen = (await family(child.pid ?? 0)).filter(which);
-  return chosen.filter(({ pid }) => end(pid)).length;
+  const chosen = (await family(child)).filter(which);
+  return chosen.filter(({ pid }) => signal(pid, 'SIGKILL')).length;
 }
 
-function end(pid: number): boolean {
+/** Sends a signal to all processes of `child`. */
+export async function signalAll(child: ChildProcess, name: NodeJS.Signals): Promise<void> {
+  for (const { pid } of await family(child)) signal(pid, name);
+}
+
+function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    return process.kill(pid, 'SIGKILL');
+    return process.kill(pid, name);
   } catch {
     // It was faster.
     return false;
   }
 }
 
-/** A process with all that it has started, and those have started. */
-export async function family(root: number): Promise<Process[]> {
+/** `child` with all that it has started, and those have started. */
+async function family(child: ChildProcess): Promise<Process[]> {
   const all = await processes();
-  const found = all.filter(({ pid }) => pid === root);
+  const found = all.filter(({ pid }) => pid === child.pid);
   // Grows while it is gone through.
   for (const { pid } of found) found.push(...all.filter(({ parent }) => parent === pid));
   return found;

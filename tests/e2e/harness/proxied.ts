@@ -14,7 +14,7 @@ export function proxiedChromium(proxy: RecordingProxy, wiretap: Wiretap): Kind {
   return {
     name: 'Chromium',
     async launch(profile) {
-      const browser = await BareChromium.launch(profile, more);
+      const browser = await BareChromium.launch(profile, { more });
       await wiretap.attach(browser.cdp);
       return browser;
     },
