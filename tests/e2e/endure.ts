@@ -83,9 +83,7 @@ async function diagnostics(user: User): Promise<string> {
 }
 
 const mixnet = await Mixnet.start();
-const user = await User.start(kind, mixnet.directory);
-await user.setTraffic(traffic);
-await user.openChat();
+const user = await User.start(kind, mixnet.directory, traffic);
 await user.online();
 const address = await user.address();
 await user.browser.openNothing();

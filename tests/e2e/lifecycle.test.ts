@@ -132,7 +132,7 @@ for (const kind of KINDS)
 const TABS = ['popup/popup.html', 'popup/popup.html?tab', 'popup/popup.html?tab'];
 
 const NEWER = '99.0.0';
-const VERSION = `chrome.runtime.getManifest().version`;
+const VERSION = `chrome.runtime?.getManifest().version`;
 
 /** A Chromium with an extension of its own. */
 function updatable(folder: string): Kind<BareChromium> {

@@ -70,6 +70,8 @@ export class BareChromium extends Browser {
         '--headless',
         '--disable-gpu',
         '--remote-debugging-pipe',
+        // For an update.
+        '--enable-unsafe-extension-debugging',
         '--use-mock-keychain',
         '--password-store=basic',
         `--window-size=${width},${height}`,
@@ -160,17 +162,9 @@ export class BareChromium extends Browser {
   /** An unpacked extension has one folder: what is in it is replaced, and loaded again. Its tabs close. */
   async update(folder: string): Promise<void> {
     await cp(folder, this.folder, { recursive: true });
-    const before = (await workerOf(this.cdp))?.targetId;
-    const old = this.#tabs.splice(0);
-    const page = this.#tab;
+    for (const tab of this.#tabs.splice(0)) this.cdp.abandon(tab);
     await this.newTab();
-    const gone = this.cdp.send('Runtime.evaluate', { expression: 'chrome.runtime.reload()' }, page);
-    await gone.catch(() => undefined);
-    for (const tab of old) this.cdp.abandon(tab);
-    await until('the new version', async () => {
-      const now = (await workerOf(this.cdp))?.targetId;
-      return now !== before && now;
-    });
+    await this.cdp.send('Extensions.loadUnpacked', { path: this.folder });
   }
 
   sleep(): Promise<void> {

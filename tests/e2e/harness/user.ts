@@ -1,3 +1,4 @@
+import type { Settings } from 'sotto-wasm';
 import type { Browser, Kind } from './browser';
 import { Scratch } from './cleanup';
 
@@ -37,19 +38,23 @@ export class User<B extends Browser = Browser> {
     public browser: B,
   ) {}
 
-  /** A new user, connected to the mixnet of that directory unless told not to wait for that. */
-  static async start<B extends Browser>(kind: Kind<B>, directory: string): Promise<User<B>> {
+  /** A new user, who has the chat open and connects to the mixnet of that directory. */
+  static async start<B extends Browser>(
+    kind: Kind<B>,
+    directory: string,
+    traffic: Settings['traffic'] = 'direct',
+  ): Promise<User<B>> {
     const profile = await Scratch.create();
     const user = new User(kind, profile, await kind.launch(profile.path));
-    await user.#begin(directory);
+    await user.#begin(directory, traffic);
     return user;
   }
 
   /** Makes a vault without a passphrase, by asking for it as the page for that does. */
-  async #begin(directory: string): Promise<void> {
-    const settings = {
+  async #begin(directory: string, traffic: Settings['traffic']): Promise<void> {
+    const settings: Settings = {
       directory,
-      traffic: 'direct',
+      traffic,
       lockAfterMinutes: null,
       receipts: true,
       notifications: 'plain',
@@ -81,16 +86,6 @@ export class User<B extends Browser = Browser> {
       'the settings to be saved',
       `document.querySelector('${byTestId('saved')}').textContent`,
     );
-  }
-
-  /** Chooses how packets are sent, in the settings. */
-  async setTraffic(traffic: 'direct' | 'protected' | 'fast'): Promise<void> {
-    await this.browser.open('settings/settings.html');
-    const choice = `input[name="traffic"][value="${traffic}"]`;
-    await this.browser.until('the settings', `document.querySelector('${choice}') !== null`);
-    if (await this.browser.evaluate<boolean>(`document.querySelector('${choice}').checked`)) return;
-    await this.browser.click(choice);
-    await this.#saveSettings();
   }
 
   /** Moves to another gateway, by the button in the settings, and waits until it is done. */
