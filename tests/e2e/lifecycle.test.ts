@@ -110,7 +110,7 @@ for (const kind of KINDS)
     });
 
     test('an update of the extension in mid-send loses nothing and sends nothing twice', async () => {
-      const [text, address] = [longText(1_000_000), await bob.address()];
+      const [text, address] = [longText(400_000), await bob.address()];
       await bob.openConversation(UNKNOWN);
       const known = (await bob.received()).length;
       await alice.writeLong(address, text);
