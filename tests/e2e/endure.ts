@@ -67,7 +67,9 @@ async function exchange(user: User, address: string, mixnet: Mixnet): Promise<vo
   if (text !== 'Still there?') throw new Error(`something else arrived: ${text}`);
   const own = (await peer.run('address')).find(({ event }) => event === 'address');
   const listening = peer.start('listen', '--count', '1');
-  await user.write(own?.address ?? '', 'Yes.');
+  const theirs = own?.address ?? '';
+  await user.addPlainContact(theirs);
+  await user.write(theirs, 'Yes.');
   const heard = await listening.until('message');
   if (heard.text !== 'Yes.') throw new Error(`something else arrived: ${heard.text}`);
   await listening.ended();

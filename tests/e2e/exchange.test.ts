@@ -4,7 +4,7 @@ import { chromium } from './harness/chromium';
 import { firefox } from './harness/firefox';
 import { Mixnet } from './harness/mixnet';
 import { longText } from './harness/text';
-import { UNKNOWN, User } from './harness/user';
+import { User } from './harness/user';
 
 const PAIRS = [pair(chromium, chromium), pair(firefox, firefox), pair(chromium, firefox)];
 
@@ -33,28 +33,28 @@ for (const { first, second, name } of PAIRS)
     test('exchange messages both ways, by typing into the popup', async () => {
       await alice.write(await bob.address(), 'Hello Bob, it is Alice.');
       await alice.untilSent('atGateway');
-      await bob.openConversation(UNKNOWN);
+      await bob.openConversation(await alice.address());
       expect(await bob.untilReceived(1)).toEqual(['Hello Bob, it is Alice.']);
       await bob.write(await alice.address(), 'Hello <b>Alice</b> 🐢');
       await bob.untilSent('atGateway');
-      await alice.openConversation(UNKNOWN);
+      await alice.openConversation(await bob.address());
       expect(await alice.untilReceived(1)).toEqual(['Hello <b>Alice</b> 🐢']);
     });
 
     test('a closed browser gets what was stored for it when it opens again, with the same identity', async () => {
-      await bob.openConversation(UNKNOWN);
+      await bob.openConversation(await alice.address());
       const [before, seen] = [await bob.address(), (await bob.received()).length];
       await bob.quit();
       await alice.write(before, 'While you were away.');
       await alice.untilSent('atGateway');
       await bob.comeBack();
       expect(await bob.address()).toBe(before);
-      await bob.openConversation(UNKNOWN);
+      await bob.openConversation(await alice.address());
       expect((await bob.untilReceived(seen + 1)).slice(seen)).toEqual(['While you were away.']);
     });
 
     test('a message survives the end of the background in mid-send, and arrives once', async () => {
-      await bob.openConversation(UNKNOWN);
+      await bob.openConversation(await alice.address());
       const seen = (await bob.received()).length;
       const [address, text] = [await bob.address(), longText(1_000_000)];
       await alice.writeLong(address, text);

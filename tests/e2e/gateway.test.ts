@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromium } from './harness/chromium';
 import { firefox } from './harness/firefox';
 import { Mixnet } from './harness/mixnet';
-import { UNKNOWN, User } from './harness/user';
+import { User } from './harness/user';
 
 for (const kind of [chromium, firefox])
   describe(`in ${kind.name}`, () => {
@@ -31,7 +31,7 @@ for (const kind of [chromium, firefox])
       expect(after.split('@')[1]).not.toBe(before.split('@')[1]);
       await bob.write(before, 'To the old address.');
       await bob.untilSent('atGateway');
-      await alice.openConversation(UNKNOWN);
+      await alice.openConversation(await bob.address());
       expect(await alice.untilReceived(1)).toEqual(['To the old address.']);
       await bob.write(after, 'To the new one.');
       await bob.untilSent('atGateway');
@@ -44,7 +44,7 @@ for (const kind of [chromium, firefox])
       await alice.browser.killBackground();
       expect(await alice.address()).toBe(address);
       await bob.write(address, 'Still there?');
-      await alice.openConversation(UNKNOWN);
+      await alice.openConversation(await bob.address());
       expect((await alice.untilReceived(3)).at(-1)).toBe('Still there?');
     });
   });

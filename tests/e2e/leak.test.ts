@@ -4,7 +4,7 @@ import { Mixnet } from './harness/mixnet';
 import { proxiedChromium, proxiedFirefox } from './harness/proxied';
 import { RecordingProxy } from './harness/proxy';
 import { until } from './harness/until';
-import { UNKNOWN, User } from './harness/user';
+import { User } from './harness/user';
 import { Wiretap } from './harness/wiretap';
 import { FOREIGN, HOSTILE, misplaced } from './leak/hostile';
 
@@ -55,7 +55,7 @@ for (const { name, kind, tells } of SETUPS)
         await alice.replyLong(text);
         await alice.untilSaid(said + 2);
       }
-      await bob.openConversation(UNKNOWN);
+      await bob.openConversation(await alice.address());
       expect(await bob.untilReceived(HOSTILE.length)).toEqual(HOSTILE);
       for (const user of [alice, bob]) {
         const texts = await user.messages();

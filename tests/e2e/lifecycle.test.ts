@@ -10,7 +10,7 @@ import { firefox } from './harness/firefox';
 import { Mixnet } from './harness/mixnet';
 import { EXTENSION } from './harness/programs';
 import { longText } from './harness/text';
-import { UNKNOWN, User } from './harness/user';
+import { User } from './harness/user';
 
 const KINDS: Kind<Mortal>[] = [bareChromium, firefox];
 
@@ -56,7 +56,7 @@ for (const kind of KINDS)
       await bob.write(own, 'Do all of you see this?');
       const unread = `document.querySelector('[data-testid="unread"] [aria-hidden]')?.textContent === '1'`;
       await inEveryTab(() => alice.browser.until('an unread message', unread));
-      await alice.openConversation(UNKNOWN);
+      await alice.openConversation(await bob.address());
       const nothing = `!document.querySelector('[data-testid="unread"]')`;
       await inEveryTab(() => alice.browser.until('nothing unread', nothing));
 
@@ -78,7 +78,7 @@ for (const kind of KINDS)
       expect(shown).toEqual(TABS.map(() => ['From the first.', 'From the third.']));
       await alice.browser.switchTo(1);
       expect(await alice.draft()).toBe('Not sent yet');
-      await bob.openConversation(UNKNOWN);
+      await bob.openConversation(await alice.address());
       expect(await bob.untilReceived(2)).toEqual(['From the first.', 'From the third.']);
       await alice.browser.switchTo(0);
     });
@@ -95,7 +95,7 @@ for (const kind of KINDS)
         await alice.browser.wake();
       }
       await bob.write(own, 'Good morning.');
-      await alice.openConversation(UNKNOWN);
+      await alice.openConversation(await bob.address());
       expect((await alice.untilReceived(2)).at(-1)).toBe('Good morning.');
       expect((await mixnet.gatewayCounts()).sessions).toBeGreaterThan(before.sessions);
     });
@@ -110,8 +110,8 @@ for (const kind of KINDS)
     });
 
     test('an update of the extension in mid-send loses nothing and sends nothing twice', async () => {
-      const [text, address] = [longText(400_000), await bob.address()];
-      await bob.openConversation(UNKNOWN);
+      const [text, address] = [longText(1_000_000), await bob.address()];
+      await bob.openConversation(await alice.address());
       const known = (await bob.received()).length;
       await alice.writeLong(address, text);
       await alice.untilInMidSend();

@@ -2,7 +2,7 @@
 import { chromium } from './harness/chromium';
 import { Mixnet } from './harness/mixnet';
 import { longText } from './harness/text';
-import { UNKNOWN, User } from './harness/user';
+import { User } from './harness/user';
 
 const STARTS = 9;
 const MESSAGES = 3;
@@ -58,7 +58,7 @@ const [alice, bob] = await Promise.all([
   User.start(chromium, mixnet.directory),
 ]);
 await alice.write(await bob.address(), 'The first opens the conversation.');
-await bob.openConversation(UNKNOWN);
+await bob.openConversation(await alice.address());
 report(
   '1 MB message, Chromium to Chromium, pacing off',
   await repeat(MESSAGES, () => largeMessage(alice, bob)),

@@ -72,6 +72,7 @@ describe('the official client of npm', () => {
         expect(await gets(1, () => alice.reply('Somebody polite.'))).toEqual([
           { text: 'Somebody polite.', tag: null },
         ]);
+        await alice.addPlainContact(own);
         // A question from the popup, answered by the official client.
         const [question] = await gets(1, () => alice.writeAnonymously(own, 'And who am I?'));
         expect(question!.text).toBe('And who am I?');

@@ -1,4 +1,4 @@
-import type { Settings } from 'sotto-wasm';
+import type { Request, Settings } from 'sotto-wasm';
 import type { Browser, Kind } from './browser';
 import { Scratch } from './cleanup';
 
@@ -8,6 +8,9 @@ const TEXT = byTestId('message-text');
 const ANONYMOUS = byTestId('anonymous');
 const CONVERSATION = byTestId('conversation');
 const REPLY_BLOCKS = byTestId('reply-blocks');
+
+/** The states of a message that is at the recipient's gateway, or further. */
+const ARRIVED = ['atGateway', 'delivered'];
 
 /** What the chat shows about a message, as read from the page. */
 export interface Shown {
@@ -60,17 +63,29 @@ export class User<B extends Browser = Browser> {
       notifications: 'plain',
       keepDays: null,
     };
-    const message = { id: 1, request: { type: 'begin', settings, passphrase: null } };
-    // A test in Firefox sees a page through a glass; what the page has itself lies behind it.
-    const post = `((page) => {
-      const port = page.chrome.runtime.connect(page.JSON.parse('{"name":"sotto"}'));
-      port.postMessage(page.JSON.parse(${JSON.stringify(JSON.stringify(message))}));
-    })(window.wrappedJSObject ?? window)`;
     const gate = `document.querySelector('${byTestId('gate')}')`;
     await this.openChat();
     await this.browser.until('the stage', `${gate}?.dataset.stage === 'new'`);
-    await this.browser.evaluate(post);
+    await this.ask({ type: 'begin', settings, passphrase: undefined });
     await this.browser.until('the vault', `${gate} === null`);
+  }
+
+  /** Asks the background for something as the page does, and does not wait for the answer. */
+  async ask(request: Request): Promise<void> {
+    const message = JSON.stringify({ id: 1, request });
+    // A test in Firefox sees a page through a glass; what the page has itself lies behind it.
+    await this.browser.evaluate(`((page) => {
+      const port = page.chrome.runtime.connect(page.JSON.parse('{"name":"sotto"}'));
+      port.postMessage(page.JSON.parse(${JSON.stringify(message)}));
+    })(window.wrappedJSObject ?? window)`);
+  }
+
+  /** Makes somebody who uses another program a contact, who is written to in plain text. */
+  async addPlainContact(address: string): Promise<void> {
+    await this.ask({ type: 'addContact', address, name: '' });
+    const row = `document.querySelector('${CONVERSATION}[data-id="${address}"]')`;
+    await this.browser.until('the contact', `${row} !== null`);
+    await this.ask({ type: 'setPlain', conversation: address, plain: true });
   }
 
   async setDirectory(directory: string): Promise<void> {
@@ -272,18 +287,19 @@ export class User<B extends Browser = Browser> {
     return this.received();
   }
 
-  /** Waits until the newest sent message of the open conversation is in that state. */
-  async untilSent(state: string): Promise<void> {
+  /** Waits until the newest sent message of the open conversation is in that state, or further. */
+  async untilSent(state: 'waitingForReplyBlocks' | 'atGateway' | 'delivered'): Promise<void> {
     const newest = `[...document.querySelectorAll('.message.sent ${byTestId('delivery')}')].at(-1)`;
+    const states = state === 'atGateway' ? ARRIVED : [state];
     await this.browser.until(
       `the message to be ${state}`,
-      `${newest}?.dataset.state === ${JSON.stringify(state)}`,
+      `${JSON.stringify(states)}.includes(${newest}?.dataset.state)`,
     );
   }
 
   /** Waits until the open conversation has so many sent messages, all of them at the recipient's gateway. */
   async untilSaid(count: number): Promise<void> {
-    const arrived = `.message.sent ${byTestId('delivery')}[data-state="atGateway"]`;
+    const arrived = ARRIVED.map((state) => `.message.sent ${byTestId('delivery')}[data-state="${state}"]`);
     await this.browser.until(
       `${count} sent messages to arrive`,
       `document.querySelectorAll('${arrived}').length === ${count}`,
@@ -323,5 +339,5 @@ export class User<B extends Browser = Browser> {
   }
 }
 
-/** The conversation with all who gave neither an address nor a way to answer. */
+/** The conversation with all who gave neither an address nor a way to answer, nor signed. */
 export const UNKNOWN = 'unknown';

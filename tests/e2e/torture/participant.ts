@@ -24,6 +24,8 @@ export class Participant {
   readonly #received = new Set<string>();
   /** Received messages of which only the beginning was shown. */
   readonly #unread = new Set<string>();
+  /** Requests for what came while no page was there to be told, by conversation. */
+  readonly #pages = new Map<string, Request>();
   readonly #states = new Map<string, string>();
   #count = 0;
 
@@ -47,14 +49,15 @@ export class Participant {
 
   /** Hears what the background has to say, and reads in full what was only shown in part. How many messages were new. */
   async listen(): Promise<number> {
+    const [page] = this.#pages.values();
     const [id] = this.#unread;
-    const { told } = await this.#talker.exchange(id === undefined ? null : { type: 'message', id });
+    const { told } = await this.#talker.exchange(page ?? (id ? { type: 'message', id } : null));
     return this.#hear(told);
   }
 
   /** Whether every message was read in full. */
   get hasReadAll(): boolean {
-    return this.#unread.size === 0;
+    return this.#pages.size === 0 && this.#unread.size === 0;
   }
 
   /** Sends something to an address, or answers an anonymous correspondent. */
@@ -101,6 +104,7 @@ export class Participant {
     const text = this.#asked.get(asked);
     this.#asked.delete(asked);
     if (text !== undefined && reply.type === 'accepted') this.ledger.accept(text);
+    if (reply.type === 'messages') this.#turn(reply.messages, reply.more);
     if (reply.type === 'message') this.#read(reply.message.id, reply.text);
     if (reply.type === 'error') this.refusals.push(reply.error.code);
   }
@@ -111,8 +115,11 @@ export class Participant {
         // The page is a new one, or its background is: whatever was asked before is not answered.
         this.#asked.clear();
         this.address = event.snapshot.address ?? this.address;
-        event.snapshot.conversations.forEach(({ peer }) => this.#meet(peer));
         event.snapshot.messages.forEach((message) => this.#see(message));
+        event.snapshot.conversations.forEach(({ id, peer }) => {
+          this.#meet(peer);
+          this.#pages.set(id, { type: 'messages', conversation: id, before: undefined, after: undefined });
+        });
         break;
       case 'address':
         this.address = event.address;
@@ -124,6 +131,17 @@ export class Participant {
         this.#see(event.message);
         break;
     }
+  }
+
+  /** Takes in a page of a conversation, and goes on to older ones until they are known. */
+  #turn(messages: MessageView[], more: boolean): void {
+    const [oldest] = messages;
+    if (!oldest) return this.#pages.clear();
+    const { id: before, conversation } = oldest;
+    const isKnown = this.#received.has(before) || this.#states.has(before);
+    messages.forEach((message) => this.#see(message));
+    if (isKnown || !more) this.#pages.delete(conversation);
+    else this.#pages.set(conversation, { type: 'messages', conversation, before, after: undefined });
   }
 
   #meet(peer: PeerView): void {
