@@ -219,6 +219,8 @@ async function attach(cdp: Cdp, targetId: string): Promise<string> {
   });
   await cdp.send('Page.enable', {}, sessionId);
   await cdp.send('Inspector.enable', {}, sessionId);
+  // A page without it takes nothing for seen.
+  await cdp.send('Emulation.setFocusEmulationEnabled', { enabled: true }, sessionId);
   return sessionId;
 }
 
