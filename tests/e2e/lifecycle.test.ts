@@ -75,7 +75,9 @@ for (const kind of KINDS)
         await alice.untilSaid(2);
         return (await alice.messages()).map(({ text }) => text);
       });
-      expect(shown).toEqual(TABS.map(() => ['From the first.', 'From the third.']));
+      expect(shown).toEqual(
+        TABS.map(() => ['Do all of you see this?', 'From the first.', 'From the third.']),
+      );
       await alice.browser.switchTo(1);
       expect(await alice.draft()).toBe('Not sent yet');
       await bob.openConversation(await alice.address());
