@@ -8,9 +8,6 @@ import { User } from './harness/user';
 import { Wiretap } from './harness/wiretap';
 import { FOREIGN, HOSTILE, misplaced } from './leak/hostile';
 
-/** The one in the settings until another is set. */
-const DEFAULT_DIRECTORY = '127.0.0.1:17080';
-
 /** A browser, and who it says it contacted, if it says so. */
 interface Setup {
   name: string;
@@ -92,7 +89,7 @@ for (const { name, kind, tells } of SETUPS)
       for (const user of [alice, bob])
         for (const page of ['settings/settings.html', 'diagnostics/diagnostics.html', 'popup/popup.html?tab'])
           await user.browser.open(page);
-      const allowed = new Set([...(await mixnet.clientsContact()), DEFAULT_DIRECTORY]);
+      const allowed = new Set(await mixnet.clientsContact());
       const contacted = [...proxy.contacted.keys()];
       expect(contacted.filter((host) => !allowed.has(host) && !isOfChromium(host))).toEqual([]);
       // The directory and a gateway were, so the proxy does hear of both kinds.

@@ -41,6 +41,8 @@ type Disk = BTreeMap<(&'static str, Vec<u8>), (Table, Vec<u8>)>;
 struct Profile {
     disk: Disk,
     session: Option<Session>,
+    /// What pages keep beside it.
+    drafts: Vec<&'static str>,
     starts: u64,
 }
 
@@ -209,8 +211,9 @@ impl Host {
                 self.profile.session = Some(session);
                 return None;
             }
-            Effect::ForgetSession { .. } => {
+            Effect::ForgetSession { everything } => {
                 self.profile.session = None;
+                self.profile.drafts.retain(|_| !everything);
                 Input::SessionForgotten(Ok(()))
             }
             Effect::Post { message, .. } => {
@@ -449,8 +452,10 @@ fn pages_are_told_of_each_stage_and_then_of_everything_in_it() {
 #[test]
 fn a_locked_vault_tells_nothing_and_connects_to_nobody() {
     let mut host = written(Some(PASSPHRASE));
+    host.profile.drafts.push("Dear Ada, half a");
     host.handle(Input::NetworkChanged);
     host.done(json!({"type": "lock"}));
+    assert!(host.profile.drafts.is_empty());
     let before = host.network;
     let snapshot = host.snapshot();
     assert_eq!(snapshot["stage"], json!({"name": "locked"}));
@@ -770,6 +775,7 @@ fn a_key_left_in_the_session_opens_no_other_vault_and_is_removed() {
         let empty = disk.is_empty();
         let mut host = Host::start(Profile {
             disk,
+            drafts: Vec::new(),
             session: old.clone(),
             starts: 0,
         });

@@ -100,7 +100,8 @@ impl Background {
         self.seal_effects();
         self.safe.lock();
         self.transfers = Transfers::default();
-        self.push_sealed(Effect::ForgetSession { everything: false });
+        // Drafts are words of the person as well, and no page may be there to forget them.
+        self.push_sealed(Effect::ForgetSession { everything: true });
         self.phase = Phase::Locking(asker);
     }
 
