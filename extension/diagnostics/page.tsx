@@ -8,8 +8,14 @@ type Link = Pick<BackgroundLink, 'request'>;
 
 /** What is known about the connection, for whoever looks for a fault. */
 export function Page({ watch, link }: { watch: Watch; link: Link }) {
-  const { snapshot, packets, faults, roundTrip, now } = watch;
-  const seen = { packets: packets.value, faults: faults.value, roundTrip: roundTrip.value, now: now.value };
+  const { snapshot, packets, bandwidth, faults, roundTrip, now } = watch;
+  const seen = {
+    packets: packets.value,
+    bandwidth: bandwidth.value,
+    faults: faults.value,
+    roundTrip: roundTrip.value,
+    now: now.value,
+  };
   const sections = snapshot.value ? report(snapshot.value, seen) : [];
   return (
     <>

@@ -1,7 +1,7 @@
 import type { Event } from 'sotto-wasm';
 import { beforeEach, expect, test } from 'vitest';
 import { RequestError } from '../link/background-link';
-import { PACKETS, type Scenario } from '../testing/fake-background';
+import { BANDWIDTH, PACKETS, type Scenario } from '../testing/fake-background';
 import { installFakeBrowser } from '../testing/fake-browser';
 import { message, SCENARIOS } from '../testing/scenarios';
 import { plainText, report } from './report';
@@ -18,8 +18,14 @@ function watching(name: string): Watch {
 }
 
 function copied(watch: Watch): string {
-  const { packets, faults, roundTrip } = watch;
-  const seen = { packets: packets.value, faults: faults.value, roundTrip: roundTrip.value, now: NOW };
+  const { packets, bandwidth, faults, roundTrip } = watch;
+  const seen = {
+    packets: packets.value,
+    bandwidth: bandwidth.value,
+    faults: faults.value,
+    roundTrip: roundTrip.value,
+    now: NOW,
+  };
   return plainText(report(watch.snapshot.value as Scenario, seen));
 }
 
@@ -52,7 +58,7 @@ test('the report tells the state, the gateways and how old the map is', () => {
   expect(copy).toContain('Registering with the gateway');
   const old = SCENARIOS['old-map'] as Scenario;
   const now = (old.topology?.fetchedAt ?? 0) + 5 * 3_600_000;
-  const lines = plainText(report(old, { packets: null, faults: [], roundTrip: null, now }));
+  const lines = plainText(report(old, { packets: null, bandwidth: null, faults: [], roundTrip: null, now }));
   expect(lines).toContain('Age: 5 hours\n');
   expect(lines).toContain('Source: kept from last time\n');
   expect(lines).toContain('Epoch: 412\n');
@@ -101,13 +107,18 @@ test('what happens while the page is open is reported', () => {
   expect(copied(watch)).toContain('correspondent: none\n');
 });
 
-test('packets are counted as the background counts them, and not guessed while it cannot', async () => {
+test('packets and bandwidth are told as the background tells them, and not guessed while it cannot', async () => {
   const watch = watching('empty');
-  await watch.look({ request: async () => ({ type: 'diagnostics', packets: PACKETS }) }, NOW);
+  await watch.look(
+    { request: async () => ({ type: 'diagnostics', packets: PACKETS, bandwidth: BANDWIDTH }) },
+    NOW,
+  );
   expect(copied(watch)).toContain('Sent, with repetitions: 1204\n');
   expect(copied(watch)).toContain('Cover that came back: 16590\n');
+  expect(copied(watch)).toContain('Bandwidth left: 1.5 GB\n');
   await watch.look({ request: () => Promise.reject(new Error('gone')) }, NOW);
   expect(copied(watch)).toContain('Packets since the start: none\n');
+  expect(copied(watch)).toContain('Bandwidth left: none\n');
 });
 
 test.each([

@@ -8,6 +8,7 @@ import type {
 } from 'sotto-wasm';
 import { text, type StringName } from '../browser/strings';
 import { shorten } from '../format/shorten';
+import { size } from '../format/size';
 import { clock, span } from '../format/time';
 import { STEPS } from '../popup/connection';
 import type { Fault } from './watch';
@@ -27,6 +28,8 @@ const NAME_LENGTH = 9;
 /** What is known besides the snapshot; times are in milliseconds since the Unix epoch. */
 export interface Seen {
   packets: PacketCounts | null;
+  /** What is left at the gateway, in bytes; null while there is no connection. */
+  bandwidth: number | null;
   faults: Fault[];
   /** How long a packet took round the network, in milliseconds; null if none came back. */
   roundTrip: number | null;
@@ -37,10 +40,10 @@ export interface Seen {
  * What a person who helps may see: states, counts, ages, codes of faults, and shortened names of
  * gateways. Nothing of an address, a key, a tag, a message, or the directory in use.
  */
-export function report(snapshot: Snapshot, { packets, faults, roundTrip, now }: Seen): Section[] {
+export function report(snapshot: Snapshot, { packets, bandwidth, faults, roundTrip, now }: Seen): Section[] {
   return [
     { title: text('diagnosticsConnection'), facts: connectionFacts(snapshot, roundTrip) },
-    { title: text('gatewayTitle'), facts: gatewayFacts(snapshot.gateways) },
+    { title: text('gatewayTitle'), facts: gatewayFacts(snapshot.gateways, bandwidth) },
     { title: text('diagnosticsMap'), facts: mapFacts(snapshot.topology, now) },
     { title: text('diagnosticsPackets'), facts: packetFacts(packets) },
     { title: text('diagnosticsMessages'), facts: messageFacts(snapshot) },
@@ -105,9 +108,10 @@ function withCode(words: string, code: string | undefined): string {
   return code === undefined ? words : `${words} (${code})`;
 }
 
-function gatewayFacts({ own, next, former }: GatewaysView): Fact[] {
+function gatewayFacts({ own, next, former }: GatewaysView, bandwidth: number | null): Fact[] {
   return [
     [text('diagnosticsOwnGateway'), gateway(own)],
+    [text('diagnosticsBandwidth'), bandwidth === null ? text('diagnosticsNone') : size(bandwidth)],
     ...(next ? [[text('gatewayMoving'), `${gateway(next.gateway)}, ${state(next.connection)}`] as Fact] : []),
     ...former.map(({ gateway: name, online, leaving }): Fact => {
       const words = leaving ? 'gatewayLeaving' : online ? 'diagnosticsOnline' : 'connectionOffline';
@@ -163,6 +167,8 @@ function messageFacts({ messages, conversations }: Snapshot): Fact[] {
     [text('diagnosticsWaiting'), count('waitingForReplyBlocks')],
     [text('deliverySent'), count('sent')],
     [text('deliveryAtGateway'), count('atGateway')],
+    [text('deliveryDelivered'), count('delivered')],
+    [text('deliveryPaused'), count('paused')],
     [text('deliveryFailed'), count('failed')],
     [text('diagnosticsReplyBlocks'), levels.join(', ') || text('diagnosticsNone')],
   ];

@@ -19,6 +19,8 @@ export class Watch {
   readonly faults = signal<Fault[]>([]);
   /** What the client did; nothing while there is none. */
   readonly packets = signal<PacketCounts | null>(null);
+  /** What is left at the gateway, in bytes; nothing while there is no connection. */
+  readonly bandwidth = signal<number | null>(null);
   readonly now = signal(Date.now());
   /** The last packet that was sent round the network. */
   readonly probing = new Asking();
@@ -40,7 +42,9 @@ export class Watch {
   async look(link: Pick<BackgroundLink, 'request'>, at: number): Promise<void> {
     this.now.value = at;
     const reply = await link.request({ type: 'diagnostics' }).catch(() => null);
-    this.packets.value = reply?.type === 'diagnostics' ? reply.packets : null;
+    const told = reply?.type === 'diagnostics' ? reply : null;
+    this.packets.value = told?.packets ?? null;
+    this.bandwidth.value = told?.bandwidth ?? null;
   }
 
   /** Sends a packet round the network and back. */

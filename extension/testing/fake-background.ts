@@ -57,6 +57,9 @@ export const STARTING: Scenario = {
   settings: SETTINGS,
 };
 
+/** What is left at the gateway, in bytes. */
+export const BANDWIDTH = 1_473_000_000;
+
 /** What a client did that is cautious with its packets. */
 export const PACKETS: PacketCounts = {
   packetsSent: 1_204,
@@ -230,7 +233,7 @@ export class FakeBackground {
       case 'gatewayChoices':
         return { type: 'gatewayChoices', gateways: this.gatewayChoices };
       case 'diagnostics':
-        return { type: 'diagnostics', packets: PACKETS };
+        return { type: 'diagnostics', packets: PACKETS, bandwidth: BANDWIDTH };
       case 'settings':
         return { type: 'settings', settings: this.state.settings };
       case 'setSettings':

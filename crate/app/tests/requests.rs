@@ -340,6 +340,8 @@ fn diagnostics_are_counts_and_nothing_else() {
     let packets = reply["packets"].as_object().unwrap();
     assert_eq!(packets.len(), 12);
     assert!(packets.values().all(Value::is_u64), "{packets:?}");
+    assert!(reply["bandwidth"].is_null(), "there is no connection");
+    assert_eq!(reply.as_object().unwrap().len(), 3);
 }
 
 #[test]

@@ -328,6 +328,7 @@ fn without_free_bandwidth_receiving_works_and_sending_waits() {
     world.run_until(PATIENCE, |world| {
         world.hosts[0].problem() == Some("gateway.bandwidth")
     });
+    assert_eq!(world.hosts[0].client().bandwidth(), Some(0));
     world.send(1, 0, &body(50));
     arrives(&mut world, 0, &body(50));
     world
@@ -337,6 +338,7 @@ fn without_free_bandwidth_receiving_works_and_sending_waits() {
     world.run_until(Duration::from_secs(400), |world| {
         world.hosts[0].state(id) == Some(&DeliveryState::AtGateway)
     });
+    assert!(world.hosts[0].client().bandwidth() > Some(0));
 }
 
 #[test]

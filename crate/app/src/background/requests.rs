@@ -412,7 +412,8 @@ impl Background {
     fn diagnostics(&mut self) -> Result<Outcome, RequestError> {
         let mut packets = PacketCounts::from(self.run()?.client.statistics());
         packets.damaged_records += self.safe.damaged + u64::from(self.run()?.timeline.damaged());
-        Ok(Outcome::Reply(Reply::Diagnostics { packets }))
+        let bandwidth = self.run()?.client.bandwidth();
+        Ok(Outcome::Reply(Reply::Diagnostics { packets, bandwidth }))
     }
 
     fn change_gateway(&mut self, now: Time, to: &str) -> Result<Outcome, RequestError> {

@@ -59,6 +59,9 @@ pub enum Reply {
     Diagnostics {
         /// Its packets.
         packets: PacketCounts,
+        /// What is left at the gateway, in bytes; nothing while there is no connection.
+        #[cfg_attr(feature = "typescript", tsify(type = "number | null"))]
+        bandwidth: Option<u64>,
     },
     /// A conversation.
     Conversation {

@@ -195,6 +195,14 @@ impl Client {
         })
     }
 
+    /// The bandwidth that is left at our gateway, in bytes, as far as it has told; `None` while it is
+    /// not connected.
+    pub fn bandwidth(&self) -> Option<u64> {
+        let link = self.sessions.own.link.as_ref();
+        let left = link.filter(|link| link.is_online())?.bandwidth;
+        Some(u64::try_from(left).unwrap_or(0))
+    }
+
     /// Counts of what the client did.
     pub const fn statistics(&self) -> Statistics {
         self.statistics
