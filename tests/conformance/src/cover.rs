@@ -6,6 +6,7 @@ use nym_sphinx::cover::{LOOP_COVER_MESSAGE_PAYLOAD, generate_loop_cover_packet, 
 use nym_sphinx::params::PacketType;
 use proptest::prelude::*;
 use sotto_core::ack::Acknowledged;
+use sotto_core::cover::Loop;
 use sotto_core::packet::PacketSize;
 use sotto_core::{ack, cover, fragment};
 use std::time::Duration;
@@ -34,11 +35,21 @@ fn an_official_cover_packet_and_its_ack_are_recognised() {
         let arrived = network.pass_ours(InFlight { next, packet });
         assert_eq!(arrived.destination, *alice.address.identity.as_bytes());
         let opened = fragment::open(&alice.keys.encryption, &arrived.delivery).unwrap();
-        assert!(cover::is_cover(&opened));
+        assert_eq!(cover::open(&opened), Some(Loop::Cover));
         assert!(fragment::Fragment::decode(&opened).is_err());
         let ack = network.pass_ours(arrived.ack_in_flight());
         let ack = ack::open(&alice.keys.ack, &ack.delivery.try_into().unwrap());
         assert_eq!(ack, Some(Acknowledged::Cover));
+    }
+}
+
+#[test]
+fn a_probe_is_cover_to_an_official_client() {
+    for (size, _) in SIZES
+        .into_iter()
+        .filter(|(ours, _)| *ours != PacketSize::Ack)
+    {
+        assert!(is_cover(&cover::probe(size, &[7; 16])));
     }
 }
 
@@ -50,6 +61,6 @@ proptest! {
             *byte ^= 1;
         }
         bytes.truncate(bytes.len().saturating_sub(cut));
-        prop_assert_eq!(cover::is_cover(&bytes), is_cover(&bytes));
+        prop_assert_eq!(cover::open(&bytes).is_some(), is_cover(&bytes));
     }
 }
