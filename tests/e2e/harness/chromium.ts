@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BrowserContext, chromium as playwright, type Page } from 'playwright-core';
 import { Browser, type Key, type Kind } from './browser';
 import { CHROMIUM, EXTENSION } from './programs';
+import { until } from './until';
 
 /** What every Chromium is started with. */
 const ARGUMENTS = [
@@ -48,6 +51,7 @@ export class Chromium extends Browser {
       viewport: POPUP_SIZE,
     },
   ): Promise<Chromium> {
+    const isNew = !existsSync(join(profile, 'Default'));
     const context = await playwright.launchPersistentContext(profile, {
       executablePath: CHROMIUM,
       headless,
@@ -55,6 +59,7 @@ export class Chromium extends Browser {
       args: [...withExtension(EXTENSION), ...(headless ? ['--disable-gpu'] : []), ...extraArguments],
     });
     const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
+    if (isNew) await closeWelcome(context);
     const page = context.pages()[0] ?? (await context.newPage());
     return new Chromium(context, page, new URL('/', worker.url()).href);
   }
@@ -108,6 +113,17 @@ export class Chromium extends Browser {
   close(): Promise<void> {
     return this.context.close();
   }
+}
+
+/**
+ * Closes the tab that an installation opens. It would lie in front of the one that is tested, and
+ * a browser draws a page that is behind another only now and then.
+ */
+async function closeWelcome(context: BrowserContext): Promise<void> {
+  const welcome = await until('the welcome tab', async () =>
+    context.pages().find((page) => page.url().endsWith('/welcome/welcome.html')),
+  );
+  await welcome.close();
 }
 
 export const chromium: Kind = { name: 'Chromium', launch: (profile) => Chromium.launch(profile) };
