@@ -21,6 +21,7 @@ mod preview;
 mod problem;
 pub mod sender;
 pub mod settings;
+pub mod site;
 mod text;
 pub mod timeline;
 pub mod vault;

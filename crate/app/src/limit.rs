@@ -30,6 +30,33 @@ pub const MAX_UPLOADS_BYTES: usize = 160 << 20;
 pub const MAX_DOWNLOAD_BYTES: usize = 160 << 20;
 /// The most uploads, and the most downloads, that one page may have at once.
 pub const MAX_TRANSFERS_A_PORT: usize = 2;
+/// The longest request of a site, in bytes of its JSON text: a body of the longest as base64, or as
+/// text in which every character is written as an escape of two.
+pub const MAX_SITE_REQUEST_BYTES: usize = 2 * MAX_SITE_BODY_BYTES + 4_096;
+/// The longest data of one message of a site, in bytes.
+pub const MAX_SITE_BODY_BYTES: usize = 1 << 20;
+/// The most SURBs that a site may send along with a message.
+pub const MAX_SITE_SURBS: u16 = 50;
+/// The most bytes of a site's messages that wait to be sent.
+pub const MAX_SITE_QUEUE_BYTES: usize = 4 << 20;
+/// The most messages of a site that wait to be sent.
+pub const MAX_SITE_QUEUE: usize = 64;
+/// The most bytes of messages that are kept for a site until it takes them.
+pub const MAX_SITE_INBOX_BYTES: usize = 8 << 20;
+/// The most messages that are kept for a site until it takes them.
+pub const MAX_SITE_INBOX: usize = 500;
+/// The most ports of one site, which are its tabs, and of all sites.
+pub const MAX_SITE_PORTS: usize = 16;
+/// The most ports of all sites.
+pub const MAX_SITES_PORTS: usize = 128;
+/// The most requests of sites that wait: for the start, for a client, for an address.
+pub const MAX_WAITING_SITE_REQUESTS: usize = 64;
+/// How many requests of one site may come at once before they are refused as too frequent.
+pub const SITE_BURST: u32 = 40;
+/// How often one more request of a site is allowed after the burst is used up.
+pub const SITE_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a question to the user may stay open.
+pub const PROMPT_PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How many requests may come at once before they are refused as too frequent.
 pub const REQUEST_BURST: u32 = 60;
 /// How often one more request is allowed after the burst is used up.

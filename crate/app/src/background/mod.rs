@@ -14,6 +14,7 @@ mod requests;
 mod run;
 mod safe;
 mod sealing;
+mod sites;
 mod stage;
 mod start;
 mod transfer;

@@ -217,6 +217,16 @@ impl Background {
                 cursor,
             } => self.search(asker, &text, conversation, cursor),
             Request::DeleteMessage { id } => self.find(asker, Purpose::Delete, &id),
+            Request::Sites {} => Ok(self.show_sites(asker)),
+            Request::AnswerPrompt {
+                prompt,
+                permissions,
+            } => self.answer_prompt(now, asker, prompt, permissions),
+            Request::SetSitePermissions {
+                origin,
+                permissions,
+            } => self.set_site_permissions(now, asker, &origin, permissions),
+            Request::ForgetSite { origin } => self.forget_site(now, asker, &origin),
             Request::DeleteConversation { conversation } => {
                 self.delete_conversation(asker, conversation)
             }

@@ -158,6 +158,12 @@ pub enum RequestError {
     /// Another backup is being made.
     #[error("A backup is being made already. Wait until it is done.")]
     BackupBusy,
+    /// No site of this origin is known.
+    #[error("This site is no longer in the list.")]
+    NoSuchSite,
+    /// The question was answered already, or the site has gone.
+    #[error("This question is no longer open. The site may have been closed.")]
+    NoSuchPrompt,
     /// The background restarts and too many requests wait already.
     #[error("Sotto is starting. Try again in a moment.")]
     Starting,
@@ -227,6 +233,8 @@ impl RequestError {
             Self::Backup(error) => backup_code(*error),
             Self::BackupTooLarge => "backup.too-large",
             Self::BackupBusy => "backup.busy",
+            Self::NoSuchSite => "site.unknown",
+            Self::NoSuchPrompt => "prompt.unknown",
             Self::Starting => "background.starting",
         }
     }

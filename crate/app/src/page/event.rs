@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    ConnectionView, ConversationView, ErrorView, GatewaysView, MessageView, StageView, SurbLevel,
-    TopologyView,
+    ConnectionView, ConversationView, ErrorView, GatewaysView, MessageView, PromptView, SiteView,
+    StageView, SurbLevel, TopologyView,
 };
 use crate::settings::Settings;
 
@@ -74,6 +74,13 @@ pub enum Event {
         conversation: String,
         /// What can be answered now.
         level: SurbLevel,
+    },
+    /// What sites do or ask is something else. Told to the pages that asked for `sites`.
+    Sites {
+        /// As in the reply.
+        sites: Vec<SiteView>,
+        /// As in the reply.
+        prompts: Vec<PromptView>,
     },
 }
 

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::{Request, RequestKind, Typed};
-use crate::settings::Settings;
+use crate::{settings::Settings, site::Permission};
 
 macro_rules! fields {
     ($($name:ident: $type:ty,)*) => {
@@ -50,6 +50,9 @@ fields!(
     before: String,
     after: String,
     cursor: String,
+    prompt: u32,
+    permissions: Vec<Permission>,
+    origin: String,
 );
 
 /// The fields are not those of the request.
@@ -185,6 +188,18 @@ impl Fields {
             },
             RequestKind::DeleteConversation => Request::DeleteConversation {
                 conversation: self.conversation.take()?,
+            },
+            RequestKind::Sites => Request::Sites {},
+            RequestKind::AnswerPrompt => Request::AnswerPrompt {
+                prompt: self.prompt.take()?,
+                permissions: self.permissions.take()?,
+            },
+            RequestKind::SetSitePermissions => Request::SetSitePermissions {
+                origin: self.origin.take()?,
+                permissions: self.permissions.take()?,
+            },
+            RequestKind::ForgetSite => Request::ForgetSite {
+                origin: self.origin.take()?,
             },
         })
     }

@@ -11,6 +11,7 @@ mod fields;
 mod network;
 mod reply;
 mod request;
+mod sites;
 mod stage;
 mod typed;
 mod view;
@@ -22,6 +23,7 @@ pub use network::{FormerGatewayView, GatewaysView, NextGatewayView, TopologyView
 pub use reply::{BackgroundMessage, Reply};
 pub(crate) use request::{Envelope, parse};
 pub use request::{PageMessage, Request, RequestKind};
+pub use sites::{PromptView, SiteView};
 pub use stage::{ProtectionView, StageView};
 pub use typed::Typed;
 pub(crate) use view::Outline;

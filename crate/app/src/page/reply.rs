@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ConversationView, ErrorView, Event, MessageView, PacketCounts};
+use super::{ConversationView, ErrorView, Event, MessageView, PacketCounts, PromptView, SiteView};
 use crate::settings::Settings;
 
 /// What the background posts on a port: the reply to one request, or an event.
@@ -110,6 +110,13 @@ pub enum Reply {
         messages: Vec<MessageView>,
         /// For going on; nothing at the end.
         cursor: Option<String>,
+    },
+    /// What sites do, and what they ask.
+    Sites {
+        /// Those that may do something, or did; by origin.
+        sites: Vec<SiteView>,
+        /// What the user is being asked, the oldest first.
+        prompts: Vec<PromptView>,
     },
     /// The request was refused or failed.
     Error {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{RequestError, Typed, fields::Fields};
-use crate::{limit::MAX_REQUEST_BYTES, sender::SenderClass, settings::Settings};
+use crate::{limit::MAX_REQUEST_BYTES, sender::SenderClass, settings::Settings, site::Permission};
 
 /// One request of a page, with a number that the reply repeats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -233,6 +233,29 @@ pub enum Request {
         /// Which.
         conversation: String,
     },
+    /// The sites that use the mixnet or did, and what the user is being asked. Answered with `sites`.
+    /// The page that asks this shows the questions: when the last such page is gone, they count as
+    /// refused.
+    Sites {},
+    /// The user answers the question of a site. Answered with `ok` when it is on disk.
+    AnswerPrompt {
+        /// Which question.
+        prompt: u32,
+        /// What the site may do of what it asked; nothing for no.
+        permissions: Vec<Permission>,
+    },
+    /// Change what a site may do.
+    SetSitePermissions {
+        /// Its origin.
+        origin: String,
+        /// All that it may do from now on.
+        permissions: Vec<Permission>,
+    },
+    /// Forget a site: its identity, its messages and what it may do. Its gateway is told.
+    ForgetSite {
+        /// Its origin.
+        origin: String,
+    },
 }
 
 macro_rules! request_kinds {
@@ -300,7 +323,11 @@ request_kinds!(
     Messages,
     Search,
     DeleteMessage,
-    DeleteConversation
+    DeleteConversation,
+    Sites,
+    AnswerPrompt,
+    SetSitePermissions,
+    ForgetSite
 );
 
 impl RequestKind {
@@ -346,7 +373,11 @@ impl RequestKind {
             | Self::Messages
             | Self::Search
             | Self::DeleteMessage
-            | Self::DeleteConversation => class == SenderClass::ExtensionPage,
+            | Self::DeleteConversation
+            | Self::Sites
+            | Self::AnswerPrompt
+            | Self::SetSitePermissions
+            | Self::ForgetSite => class == SenderClass::ExtensionPage,
         }
     }
 }
@@ -362,6 +393,11 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
+    /// The JSON text of the request.
+    pub(crate) fn request(&self) -> &str {
+        self.request.get()
+    }
+
     /// Reads the number and leaves the request as it is.
     pub(crate) fn parse(message: &'a str) -> Result<Self, RequestError> {
         if message.len() > MAX_REQUEST_BYTES {

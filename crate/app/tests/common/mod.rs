@@ -730,6 +730,14 @@ pub fn sample(kind: RequestKind) -> Value {
             json!({"type": "search", "text": "hello", "conversation": null, "cursor": null})
         }
         RequestKind::DeleteMessage => json!({"type": "deleteMessage", "id": "00"}),
+        RequestKind::Sites => json!({"type": "sites"}),
+        RequestKind::AnswerPrompt => {
+            json!({"type": "answerPrompt", "prompt": 1, "permissions": ["send"]})
+        }
+        RequestKind::SetSitePermissions => {
+            json!({"type": "setSitePermissions", "origin": "https://example.org", "permissions": []})
+        }
+        RequestKind::ForgetSite => json!({"type": "forgetSite", "origin": "https://example.org"}),
         RequestKind::DeleteConversation => {
             json!({"type": "deleteConversation", "conversation": "unknown"})
         }
