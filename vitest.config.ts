@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { environment: 'happy-dom', include: ['extension/**/*.test.{ts,tsx}'] },
+  test: { environment: 'happy-dom', include: ['{extension,packages,examples}/**/*.test.{ts,tsx}'] },
 });

@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<()> {
     for (what, mut command) in commands() {
         tally += tally::check(what, || process::run(&mut command));
     }
-    for project in ["extension", "tests/e2e"] {
+    for project in ["extension", "packages/client", "tests/e2e"] {
         tally += tally::check(&format!("Checking the types of {project}"), || {
             test::check_types(project)
         });
@@ -75,7 +75,14 @@ fn clippy(what: &[&str]) -> Command {
 
 fn prettier() -> Command {
     let mut command = process::command(paths::npm_program("prettier"));
-    command.args(["--check", "extension", "tests/e2e", "*.ts", "*.json"]);
+    command.args([
+        "--check",
+        "extension",
+        "packages",
+        "tests/e2e",
+        "*.ts",
+        "*.json",
+    ]);
     command
 }
 

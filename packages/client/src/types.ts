@@ -17,13 +17,7 @@ export type ReceivedData = Json | Uint8Array;
 
 /** How far a message got. The last three are final. */
 export type DeliveryState =
-  | 'queued'
-  | 'waitingForReplyBlocks'
-  | 'sending'
-  | 'sent'
-  | 'atGateway'
-  | 'delivered'
-  | 'failed';
+  'queued' | 'waitingForReplyBlocks' | 'sending' | 'sent' | 'atGateway' | 'delivered' | 'failed';
 
 /** Where a message is. */
 export interface Status {

@@ -1,0 +1,22 @@
+/** The number that goes with each reason: what a program can find in {@link NymError.reason}. */
+export const CODES = {
+  'user.rejected': 4001,
+  'user.asked-too-soon': 4001,
+  'user.unanswered': 4001,
+  'site.unauthorised': 4100,
+  'site.insecure': 4100,
+  'request.unknown': 4200,
+  'extension.missing': 4900,
+  'connection.offline': 4900,
+  'user.being-asked': -32002,
+  'request.too-frequent': -32005,
+  'queue.full': -32005,
+  'site.too-many-tabs': -32005,
+  'data.too-large': -32602,
+  'surbs.too-many': -32602,
+  'message.unknown': -32602,
+  'storage.failed': -32603,
+} as const;
+
+/** Why a promise can be rejected, as far as this version knows. */
+export type Reason = keyof typeof CODES;
