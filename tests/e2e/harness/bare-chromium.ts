@@ -111,6 +111,29 @@ export class BareChromium extends Browser {
     await this.#send('Page.bringToFront');
   }
 
+  visit(url: string): Promise<void> {
+    return this.#navigate(url);
+  }
+
+  async addresses(): Promise<string[]> {
+    const all = await targets(this.cdp);
+    return all.filter(({ type }) => type === 'page').map(({ url }) => url);
+  }
+
+  async switchToPage(part: string): Promise<boolean> {
+    const all = await targets(this.cdp);
+    const page = all.find(({ type, url }) => type === 'page' && url.includes(part));
+    if (!page) return false;
+    this.#tab = await attach(this.cdp, page.targetId);
+    await this.#send('Page.bringToFront');
+    return true;
+  }
+
+  async closeTab(): Promise<void> {
+    // The answer may be lost with the page.
+    await this.#send('Page.close').catch(() => undefined);
+  }
+
   async evaluate<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.#send<Evaluated<T>>('Runtime.evaluate', {
       expression,

@@ -18,6 +18,14 @@ export abstract class Browser {
   /** Opens another tab, which is the current one from then on. The first is number 0. */
   abstract newTab(): Promise<void>;
   abstract switchTo(tab: number): Promise<void>;
+  /** Shows a page of the web. */
+  abstract visit(url: string): Promise<void>;
+  /** The addresses of the pages in all tabs and windows. */
+  abstract addresses(): Promise<string[]>;
+  /** Makes the tab or window current whose address has that in it. Whether there is one. */
+  abstract switchToPage(part: string): Promise<boolean>;
+  /** Closes the current tab or window, as a user does. Switch to another afterwards. */
+  abstract closeTab(): Promise<void>;
   /** What a JavaScript expression is in the page. */
   abstract evaluate<T>(expression: string): Promise<T>;
   abstract click(selector: string): Promise<void>;

@@ -83,6 +83,26 @@ export class Chromium extends Browser {
     await page.bringToFront();
   }
 
+  async visit(url: string): Promise<void> {
+    await this.page.goto(url);
+  }
+
+  async addresses(): Promise<string[]> {
+    return this.context.pages().map((page) => page.url());
+  }
+
+  async switchToPage(part: string): Promise<boolean> {
+    const page = this.context.pages().find((page) => page.url().includes(part));
+    if (!page) return false;
+    this.page = page;
+    await page.bringToFront();
+    return true;
+  }
+
+  closeTab(): Promise<void> {
+    return this.page.close();
+  }
+
   evaluate<T>(expression: string): Promise<T> {
     return this.page.evaluate<T>(expression);
   }

@@ -96,6 +96,52 @@ export class Firefox extends Browser {
     await this.marionette.send('WebDriver:SwitchToWindow', { handle });
   }
 
+  async visit(url: string): Promise<void> {
+    await this.marionette.send('WebDriver:Navigate', { url });
+  }
+
+  async addresses(): Promise<string[]> {
+    const current = await this.#current();
+    const pages = await this.#pages();
+    await this.#switch(current);
+    return pages.map(({ url }) => url);
+  }
+
+  async switchToPage(part: string): Promise<boolean> {
+    const current = await this.#current();
+    const page = (await this.#pages()).find(({ url }) => url.includes(part));
+    await this.#switch(page?.handle ?? current);
+    return page !== undefined;
+  }
+
+  async closeTab(): Promise<void> {
+    await this.marionette.send('WebDriver:CloseWindow');
+  }
+
+  /** The current tab; nothing if it was closed. */
+  async #current(): Promise<string | undefined> {
+    const current = this.marionette.send<{ value: string }>('WebDriver:GetWindowHandle');
+    return current.then(
+      ({ value }) => value,
+      () => undefined,
+    );
+  }
+
+  async #switch(handle: string | undefined, focus = true): Promise<void> {
+    if (handle) await this.marionette.send('WebDriver:SwitchToWindow', { handle, focus });
+  }
+
+  /** All tabs and windows. Makes one of them current. */
+  async #pages(): Promise<{ handle: string; url: string }[]> {
+    const pages = [];
+    for (const handle of await this.marionette.send<string[]>('WebDriver:GetWindowHandles')) {
+      await this.#switch(handle, false);
+      const { value: url } = await this.marionette.send<{ value: string }>('WebDriver:GetCurrentURL');
+      pages.push({ handle, url });
+    }
+    return pages;
+  }
+
   async evaluate<T>(expression: string): Promise<T> {
     const parameters = { script: `return (${expression})`, args: [], sandbox: null };
     const { value } = await this.marionette.send<{ value: T }>('WebDriver:ExecuteScript', parameters);
