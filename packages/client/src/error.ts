@@ -9,15 +9,16 @@ class NymErrorClass extends Error implements NymError {
     readonly code: number,
     readonly reason: string,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
 /** An error as `window.nym` gives it. The number is that of the reason, or -32602 for one that is not known. */
-export function nymError(reason: Reason | (string & {}), message: string): NymError {
+export function nymError(reason: Reason | (string & {}), message: string, cause?: unknown): NymError {
   const code = Object.hasOwn(CODES, reason) ? CODES[reason as Reason] : -32602;
-  return new NymErrorClass(code, reason, message);
+  return new NymErrorClass(code, reason, message, cause === undefined ? undefined : { cause });
 }
 
 /** What every call of this package is rejected with where there is no extension. */

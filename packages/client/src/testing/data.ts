@@ -31,7 +31,7 @@ function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
 
 function copied(data: Json): Json {
   const text = json(data);
-  if (text === undefined) throw nymError('data.invalid', 'This cannot be written as JSON.');
+  if (text === undefined) throw nymError('data.malformed', 'This cannot be written as JSON.');
   return JSON.parse(text) as Json;
 }
 

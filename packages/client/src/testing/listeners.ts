@@ -10,6 +10,10 @@ export class Listeners<E extends object = Events> {
     return () => set.delete(listener);
   }
 
+  has(event: keyof E): boolean {
+    return (this.#of.get(event)?.size ?? 0) > 0;
+  }
+
   tell<K extends keyof E>(event: K, detail: E[K]): void {
     for (const listener of [...(this.#of.get(event) ?? [])]) (listener as (detail: E[K]) => void)(detail);
   }

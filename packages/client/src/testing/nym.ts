@@ -76,7 +76,7 @@ export class TestNym implements Nym {
 
   async connect({ permissions, signal }: ConnectOptions): Promise<Permission[]> {
     stopIfAborted(signal);
-    if (permissions.length === 0) throw nymError('permissions.none', 'Ask for at least one permission.');
+    if (permissions.length === 0) throw nymError('parameter.malformed', 'Ask for at least one permission.');
     const missing = ordered(permissions).filter((one) => !this.#granted.includes(one));
     if (missing.length > 0) this.#change([...this.#granted, ...(await this.user.ask(missing))]);
     this.#isConnected = true;
@@ -125,7 +125,9 @@ export class TestNym implements Nym {
   }
 
   on<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): Unsubscribe {
-    return this.#listeners.add(event, listener);
+    const unsubscribe = this.#listeners.add(event, listener);
+    this.#deliver();
+    return unsubscribe;
   }
 
   // What a test does.
@@ -140,7 +142,7 @@ export class TestNym implements Nym {
     this.#failure = reason;
   }
 
-  /** Has a message come, made up or from another of the network. It waits until the page is connected. */
+  /** Has a message come, made up or from another of the network. It waits until the page is connected and listens. */
   receive(incoming: Incoming): void {
     const id = `test-message-${this.network.number()}`;
     const message = { id, tag: null, from: null, signed: false, receivedAt: new Date(), ...incoming };
@@ -171,7 +173,8 @@ export class TestNym implements Nym {
   }
 
   #deliver(): void {
-    if (!this.#isConnected || !this.#granted.includes('receive')) return;
+    const isHeard = this.#isConnected && this.#granted.includes('receive') && this.#listeners.has('message');
+    if (!isHeard) return;
     for (const message of this.#inbox.splice(0)) this.#listeners.tell('message', message);
   }
 
@@ -223,7 +226,7 @@ function ordered(permissions: Permission[]): Permission[] {
 }
 
 function stopIfAborted(signal: AbortSignal | undefined): void {
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw nymError('request.aborted', 'The page gave up waiting.', signal.reason);
 }
 
 /** Ends when everything that waits for nothing has happened. */

@@ -39,7 +39,7 @@ export class TestSending implements Sending {
     if (this.isFinal && !(this.status.state === 'atGateway' && state === 'delivered')) return;
     this.status = { id: this.id, state, reason };
     if (state === 'failed')
-      this.#settle.reject(nymError(reason ?? 'failed', 'The message was not delivered.'));
+      this.#settle.reject(nymError('message.failed', reason ?? 'The message did not arrive.'));
     else if (this.isFinal) this.#settle.resolve(this.status);
     this.#listeners.tell('status', this.status);
     this.told(this.status);

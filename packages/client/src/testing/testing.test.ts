@@ -41,7 +41,7 @@ test('what cannot be sent is refused', async () => {
   const cycle: { self?: unknown } = {};
   cycle.self = cycle;
   for (const data of [undefined, () => 1, 1n, cycle] as Data[])
-    expect(await reason(alice.send(bob.ownAddress, data))).toBe('data.invalid');
+    expect(await reason(alice.send(bob.ownAddress, data))).toBe('data.malformed');
   expect(await reason(alice.send(bob.ownAddress, 'x'.repeat((1 << 20) + 1)))).toBe('data.too-large');
   expect(await reason(alice.send(bob.ownAddress, 'x', { surbs: 51 }))).toBe('surbs.too-many');
   expect(alice.sent).toEqual([]);
@@ -100,7 +100,10 @@ test('messages fail and are refused as the test says', async () => {
   });
   alice.failNext('peer.gateway-missing');
   const sending = await alice.send(bob.ownAddress, 'hello');
-  expect(await reason(sending.done)).toBe('peer.gateway-missing');
+  await expect(sending.done).rejects.toMatchObject({
+    reason: 'message.failed',
+    message: 'peer.gateway-missing',
+  });
   expect(sending.status.state).toBe('failed');
   expect((await (await alice.send(bob.ownAddress, 'hello')).done).state).toBe('atGateway');
 });
@@ -114,11 +117,23 @@ test('a message that is cancelled, or whose signal is, does not arrive', async (
   const second = await alice.send(bob.ownAddress, 'second', { signal: aborter.signal });
   await first.cancel();
   aborter.abort();
-  for (const sending of [first, second]) expect(await reason(sending.done)).toBe('cancelled');
+  for (const sending of [first, second]) expect(await reason(sending.done)).toBe('message.failed');
   await (
     await alice.send(bob.ownAddress, 'third')
   ).done;
   expect(heard).toEqual(['third']);
+});
+
+test('what is given up before it is asked is not asked', async () => {
+  const nym = createTestNym({ granted: ['send', 'receive'] });
+  const signal = AbortSignal.abort('why not');
+  for (const request of [
+    nym.connect({ permissions: ['reply'], signal }),
+    nym.address({ signal }),
+    nym.send('address', 'hello', { signal }),
+  ])
+    await expect(request).rejects.toMatchObject({ code: 4001, reason: 'request.aborted', cause: 'why not' });
+  expect([nym.user.asked, nym.sent]).toEqual([[], []]);
 });
 
 test('nothing leaves while there is no connection', async () => {
@@ -133,14 +148,21 @@ test('nothing leaves while there is no connection', async () => {
   expect(told).toEqual(['offline', 'online']);
 });
 
-test('what comes while the page is not connected waits for it', async () => {
-  const bob = createTestNym({ granted: ['receive'] });
-  const heard: unknown[] = [];
-  bob.on('message', ({ data }) => heard.push(data));
-  bob.receive({ data: 'while you were away' });
-  expect(heard).toEqual([]);
-  await bob.connect({ permissions: ['receive'] });
-  expect(heard).toEqual(['while you were away']);
+test('what comes while the page is not connected, or does not listen, waits for it', async () => {
+  for (const steps of [
+    ['connect', 'listen'],
+    ['listen', 'connect'],
+  ]) {
+    const bob = createTestNym({ granted: ['receive'] });
+    const heard: unknown[] = [];
+    bob.receive({ data: 'while you were away' });
+    for (const step of steps) {
+      expect(heard).toEqual([]);
+      if (step === 'connect') await bob.connect({ permissions: ['receive'] });
+      else bob.on('message', ({ data }) => heard.push(data));
+    }
+    expect(heard).toEqual(['while you were away']);
+  }
 });
 
 test('the user is asked for what is not granted yet, and answers as they were told to', async () => {
