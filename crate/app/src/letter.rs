@@ -94,6 +94,8 @@ impl Letter {
                     Content::Text(text) => Says::Text(text),
                     Content::File(file) => Says::File(file),
                     Content::Receipt(of) => Says::Receipt(of),
+                    Content::Json(text) => from_program(text.as_bytes()),
+                    Content::Bytes(bytes) => Says::Binary(bytes),
                 },
             },
             Err(why) => Self::plain(Says::Note {

@@ -92,6 +92,10 @@ fn samples() -> Vec<Envelope> {
         wants(file(b"")),
         receipt(1),
         receipt(MAX_RECEIPTS),
+        envelope(Content::Json(" {\"a\":[1,null,\"ü\"]}".to_owned())),
+        envelope(Content::Json("[".repeat(150) + &"]".repeat(150))),
+        wants(envelope(Content::Bytes(vec![0, 0xf5, 0xff]))),
+        envelope(Content::Bytes(Vec::new())),
     ]
 }
 
@@ -115,6 +119,14 @@ fn a_file_of_the_full_size_reads_back_and_a_larger_one_is_neither_written_nor_re
     assert_eq!(read(&bytes, 2), Some(Err(ReadError::Malformed)));
     let larger = file(&vec![5; MAX_FILE_BYTES + 1]);
     assert_eq!(larger.write(), Err(WriteError::FileTooLarge));
+}
+
+#[test]
+fn what_is_no_json_is_not_written_as_such() {
+    for text in ["", "{", "1 2", "NaN"] {
+        let written = envelope(Content::Json(text.to_owned())).write();
+        assert_eq!(written, Err(WriteError::NotJson), "{text}");
+    }
 }
 
 #[test]
@@ -201,7 +213,7 @@ fn the_recipient_may_have_moved_and_the_sender_tells_where_it_is() {
 #[test]
 fn what_a_later_version_writes_is_told_as_such() {
     let good = signed(&text("hello"));
-    let table = [(6, 0), (6, 2), (6, 255), (7, 0), (7, 4), (8, 4), (8, 0x82)];
+    let table = [(6, 0), (6, 2), (6, 255), (7, 0), (7, 6), (8, 4), (8, 0x82)];
     for (place, value) in table {
         let mut later = good.clone();
         later[place] = value;
@@ -219,6 +231,10 @@ fn what_does_not_keep_the_form_is_refused() {
         ("no id", [&MAGIC[..], &[1, 1, 0, 5]].concat()),
         ("no words", header(1, 0)),
         ("no UTF-8", with(1, 0, &[0xc3])),
+        ("no JSON at all", header(4, 0)),
+        ("half of it", with(4, 0, b"{\"a\":")),
+        ("two of them", with(4, 0, b"1 2")),
+        ("not in UTF-8", with(4, 0, b"\"\xc3\"")),
         ("no name", with(2, 0, b"\0\x03a/b")),
         ("a path", with(2, 0, b"\x02/a\x03a/b")),
         (

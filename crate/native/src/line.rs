@@ -307,7 +307,8 @@ impl BodyLine {
     /// Also gives its size in bytes.
     fn envelope(content: &Content) -> (Self, usize) {
         match content {
-            Content::Text(text) => (Self::plain(text.as_bytes()), text.len()),
+            Content::Text(text) | Content::Json(text) => (Self::plain(text.as_bytes()), text.len()),
+            Content::Bytes(bytes) => (Self::plain(bytes), bytes.len()),
             Content::File(file) => (Self::file(file), file.bytes.len()),
             Content::Receipt(of) => {
                 let receipt_for = of.iter().map(MessageId::to_string).collect();

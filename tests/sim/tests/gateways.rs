@@ -67,6 +67,23 @@ fn the_gateway_that_was_named_is_taken() {
 }
 
 #[test]
+fn a_gateway_that_is_to_be_avoided_is_taken_only_if_there_is_no_other() {
+    for only_one in [false, true] {
+        for seed in 0..4 {
+            let mut world = World::new(seed);
+            world.gateways[1].set_up(!only_one);
+            let avoided = name(&world, 0);
+            world.add_host(Config {
+                avoid: Some(avoided),
+                ..Config::default()
+            });
+            world.run_until_online();
+            assert_eq!(address(&world, 0).gateway == avoided, only_one);
+        }
+    }
+}
+
+#[test]
 fn a_named_gateway_that_is_not_there_is_said_and_waited_for() {
     let mut world = World::new(2);
     world.gateways[1].set_up(false);

@@ -89,6 +89,9 @@ pub struct Config {
     pub cover: Cover,
     /// How the first gateway is found. Later ones: [`Client::change_gateway`](super::Client).
     pub gateway: GatewayChoice,
+    /// A gateway that the first one is not to be, if there is another: whoever has two identities
+    /// does not show both to the same gateway. Default: none.
+    pub avoid: Option<IdentityKey>,
     /// Which websockets may be used.
     pub websockets: WebSocketPolicy,
     /// How old a topology may get before it is fetched anew. Default 5 minutes.
@@ -105,6 +108,7 @@ impl Default for Config {
             pacing: Pacing::Off,
             cover: Cover::default(),
             gateway: GatewayChoice::Random,
+            avoid: None,
             websockets: WebSocketPolicy::Any,
             topology_refresh: Duration::from_secs(5 * 60),
             give_up_after: Duration::from_secs(24 * 3600),

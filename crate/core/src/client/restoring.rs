@@ -44,7 +44,7 @@ impl Client {
             }
         };
         let mut client = Self {
-            sessions: Sessions::new(config.gateway),
+            sessions: Sessions::new(config.gateway, config.avoid),
             config,
             rng,
             keys,

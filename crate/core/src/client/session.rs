@@ -246,7 +246,11 @@ impl Session {
     fn draw_gateway(&self, tools: &mut Tools<'_>) -> Result<(IdentityKey, String), Problem> {
         let policy = tools.config.websockets;
         let topology = tools.atlas.topology().ok_or(Problem::NoGateway)?;
-        let gateway = topology.choose_gateway(tools.rng, policy, self.avoid);
+        let mut gateway = topology.choose_gateway(tools.rng, policy, self.avoid);
+        if gateway.is_none() && self.role == Role::Own {
+            // Rather the one to be avoided than none. A move would lead nowhere like this.
+            gateway = topology.choose_gateway(tools.rng, policy, None);
+        }
         let found = gateway.and_then(|gateway| Some((gateway.identity, gateway.url(policy)?)));
         found
             .map(|(identity, url)| (identity, url.to_owned()))

@@ -33,9 +33,9 @@ pub(super) struct Sessions {
 
 impl Sessions {
     /// Without any registration as yet.
-    pub(super) fn new(choice: GatewayChoice) -> Self {
+    pub(super) fn new(choice: GatewayChoice, avoid: Option<IdentityKey>) -> Self {
         Self {
-            own: Session::new(Role::Own, choice, None),
+            own: Session::new(Role::Own, choice, avoid),
             next: None,
             former: Vec::new(),
         }

@@ -13,6 +13,7 @@ pub use safety::safety_number;
 use crate::address::Address;
 use crate::client::MessageId;
 use crate::keys::{PublicKeys, SigningKey};
+use serde::de::IgnoredAny;
 use std::fmt;
 
 /// What every envelope begins with. No UTF-8 text has its first byte.
@@ -55,6 +56,10 @@ pub enum Content {
     File(Attachment),
     /// These messages, 1 to [`MAX_RECEIPTS`], have arrived.
     Receipt(Vec<MessageId>),
+    /// A value of a program, as JSON text.
+    Json(String),
+    /// Bytes of a program, also none.
+    Bytes(Vec<u8>),
 }
 
 impl fmt::Debug for Content {
@@ -64,6 +69,8 @@ impl fmt::Debug for Content {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::File(file) => file.fmt(f),
             Self::Receipt(of) => write!(f, "Receipt(of {})", of.len()),
+            Self::Json(text) => write!(f, "Json({} bytes)", text.len()),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
         }
     }
 }
@@ -99,6 +106,9 @@ pub enum WriteError {
     /// A receipt has to name 1 to [`MAX_RECEIPTS`] messages.
     #[error("A receipt names 1 to {MAX_RECEIPTS} messages.")]
     Receipts,
+    /// What is said to be JSON is none.
+    #[error("This is not JSON.")]
+    NotJson,
     /// Who signs gives an address, and no gateway has taken us yet.
     #[error("You have no address yet. Wait until Sotto is connected for the first time.")]
     NoAddress,
@@ -111,6 +121,7 @@ impl WriteError {
             Self::Empty => "message.empty",
             Self::FileTooLarge => "file.too-large",
             Self::Receipts => "receipt.count",
+            Self::NotJson => "message.not-json",
             Self::NoAddress => "address.unknown",
         }
     }
@@ -245,13 +256,15 @@ fn signed_bytes(to: &PublicKeys, envelope: &[u8]) -> Vec<u8> {
 
 impl Content {
     /// What follows the version byte.
-    const KINDS: [u8; 3] = [1, 2, 3];
+    const KINDS: [u8; 5] = [1, 2, 3, 4, 5];
 
     const fn kind(&self) -> u8 {
         match self {
             Self::Text(_) => 1,
             Self::File(_) => 2,
             Self::Receipt(_) => 3,
+            Self::Json(_) => 4,
+            Self::Bytes(_) => 5,
         }
     }
 
@@ -262,6 +275,9 @@ impl Content {
             Self::File(file) => file.encode(bytes)?,
             Self::Receipt(of) if !is_receipt_count(of.len()) => return Err(WriteError::Receipts),
             Self::Receipt(of) => of.iter().for_each(|id| bytes.extend(id.0)),
+            Self::Json(text) if !is_json(text.as_bytes()) => return Err(WriteError::NotJson),
+            Self::Json(text) => bytes.extend_from_slice(text.as_bytes()),
+            Self::Bytes(data) => bytes.extend_from_slice(data),
         }
         Ok(())
     }
@@ -274,9 +290,16 @@ impl Content {
             }
             2 => Attachment::decode(bytes).map(Self::File),
             3 => decode_receipt(bytes).map(Self::Receipt),
+            4 if is_json(bytes) => String::from_utf8(bytes.to_vec()).ok().map(Self::Json),
+            5 => Some(Self::Bytes(bytes.to_vec())),
             _ => None,
         }
     }
+}
+
+/// Looked through once, however deep it is.
+fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
 
 const fn is_receipt_count(count: usize) -> bool {

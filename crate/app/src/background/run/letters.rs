@@ -107,7 +107,8 @@ impl Run {
     ) -> Result<Vec<u8>, RequestError> {
         if plain {
             return match content {
-                Content::Text(text) => Ok(text.into_bytes()),
+                Content::Text(text) | Content::Json(text) => Ok(text.into_bytes()),
+                Content::Bytes(bytes) => Ok(bytes),
                 _ => Err(RequestError::PlainFile),
             };
         }
