@@ -19,6 +19,7 @@ pub(crate) fn environment(
     let mut environment = vec![
         ("SOTTO_MIXNET", program("sotto-mixnet")),
         ("SOTTO_PROGRAM", program("sotto")),
+        ("SOTTO_GUEST_BOOK", program("sotto-guest-book")),
     ];
     for browser in browsers {
         let program = browser.find_or_install()?;
