@@ -1,9 +1,11 @@
 //! What can be asked on the command line.
 
+use crate::serve::WebOrigin;
 use clap::{Args, Parser, Subcommand};
 use sotto::DEFAULT_DIRECTORY;
 use sotto_core::address::Address;
 use sotto_core::client::GatewayChoice;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// Messages over the Nym mixnet that nobody can link to you.
@@ -36,7 +38,7 @@ pub(crate) struct Common {
     /// The gateway to register with at first: random, fastest, or a gateway's name
     #[arg(long, global = true, default_value = "random", env = "SOTTO_GATEWAY")]
     pub(crate) gateway: GatewayChoice,
-    /// Seconds after which every command but `listen` and `echo` gives up
+    /// Seconds after which every command but `listen`, `echo` and `serve` gives up
     #[arg(long, global = true, default_value_t = 120)]
     pub(crate) timeout: u64,
 }
@@ -64,6 +66,24 @@ pub(crate) enum Command {
     /// Send back every message of an anonymous sender, every one that is signed, and every one
     /// whose first line is the address to answer to
     Echo,
+    /// Let programs send and receive over a websocket, like the official native client
+    Serve(Serve),
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// The address to listen at. Whoever can connect to it can read and send
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+    pub(crate) host: IpAddr,
+    /// The port to listen at; 0 takes one that is free
+    #[arg(long, default_value_t = 1977)]
+    pub(crate) port: u16,
+    /// Let web pages of this origin connect, such as https://example.org. All others are refused
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<WebOrigin>,
+    /// Give programs the envelopes of Sotto peers as they are, and send no receipts
+    #[arg(long)]
+    pub(crate) raw: bool,
 }
 
 #[derive(Args)]

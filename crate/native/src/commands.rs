@@ -1,8 +1,9 @@
 //! What the commands do.
 
-use crate::cli::{Cli, Command, Common, Send};
+use crate::cli::{Cli, Command, Common, Send, Serve};
 use crate::line::{Line, Printer, failure};
 use crate::reading::{Echo, Reading};
+use crate::serve::{Desk, Server};
 use sotto::{Event, Handle, HandleError, Host, HostError, Letter, Options, Way};
 use sotto_core::address::Address;
 use sotto_core::client::{
@@ -11,10 +12,13 @@ use sotto_core::client::{
 use sotto_core::envelope::{Attachment, Content, FileName, MediaType};
 use sotto_core::keys::PublicKeys;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 type Events = UnboundedReceiver<Event>;
 
@@ -27,6 +31,8 @@ enum Failure {
     Handle(#[from] HandleError),
     #[error("The message cannot be read: {0}.")]
     Input(std::io::Error),
+    #[error("Cannot listen at {0} ({1}). Stop the program that does, or choose another --port.")]
+    Listen(SocketAddr, std::io::Error),
     #[error("There is no address yet: {0} seconds were not enough to register with a gateway.")]
     NoAddress(u64),
     #[error(
@@ -44,7 +50,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Host(HostError::Directory(_)) => 2,
-            Self::Host(_) | Self::Input(_) => 1,
+            Self::Host(_) | Self::Input(_) | Self::Listen(..) => 1,
             Self::Handle(HandleError::Move(_)) => 2,
             Self::Handle(_) | Self::GivenUp(_) => 3,
             Self::NoAddress(_) | Self::Late(_) => 4,
@@ -75,6 +81,10 @@ async fn start_and_run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         Command::Send(send) => read_body(send).map_err(Failure::Input)?,
         _ => Vec::new(),
     };
+    let server = match &cli.command {
+        Command::Serve(serve) => Some(bind(serve).await?),
+        _ => None,
+    };
     let host = Host::start(options(&cli.common)).await?;
     let session = Session {
         own: host.handle().public_keys().await?,
@@ -82,15 +92,34 @@ async fn start_and_run(cli: Cli, printer: Printer) -> Result<(), Failure> {
         printer,
         seconds: cli.common.timeout,
     };
-    let ended = tokio::select! {
-        ended = session.run(&cli.command, body) => ended,
-        _ = tokio::signal::ctrl_c() => match cli.command {
-            Command::Listen { .. } | Command::Echo => Ok(()),
-            _ => Err(Failure::Interrupted),
-        },
+    let ended = match (&cli.command, server) {
+        (Command::Serve(serve), Some(server)) => session.serve(serve, server).await,
+        (command, _) => session.run_until_interrupted(command, body).await,
     };
     host.shutdown().await;
     ended
+}
+
+async fn bind(serve: &Serve) -> Result<Server, Failure> {
+    let at = SocketAddr::new(serve.host, serve.port);
+    let server = Server::bind(at, serve.allow_origin.clone()).await;
+    server.map_err(|error| Failure::Listen(at, error))
+}
+
+/// Waits until the program is told to end, from the keyboard or by whoever started it.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn options(common: &Common) -> Options {
@@ -133,6 +162,16 @@ struct Session {
 }
 
 impl Session {
+    async fn run_until_interrupted(&self, command: &Command, body: Vec<u8>) -> Result<(), Failure> {
+        tokio::select! {
+            ended = self.run(command, body) => ended,
+            () = interrupted() => match command {
+                Command::Listen { .. } | Command::Echo => Ok(()),
+                _ => Err(Failure::Interrupted),
+            },
+        }
+    }
+
     async fn run(&self, command: &Command, body: Vec<u8>) -> Result<(), Failure> {
         let limit = Duration::from_secs(self.seconds);
         match command {
@@ -148,6 +187,8 @@ impl Session {
                 .unwrap_or(Err(Failure::NoAddress(self.seconds))),
             Command::Listen { count } => self.listen(*count).await,
             Command::Echo => self.echo().await,
+            // It ends in its own way.
+            Command::Serve(_) => Ok(()),
         }
     }
 
@@ -340,6 +381,30 @@ impl Session {
 }
 
 impl Session {
+    /// Serves programs until told to end, and says goodbye to the one that is connected.
+    async fn serve(&self, serve: &Serve, server: Server) -> Result<(), Failure> {
+        let at = server.address();
+        let at = at.unwrap_or_else(|_| SocketAddr::new(serve.host, serve.port));
+        self.printer.print(&Line::Serving {
+            url: format!("ws://{at}"),
+            open: !serve.host.is_loopback(),
+        });
+        let (handle, own) = (self.handle.clone(), self.own);
+        let desk = Arc::new(Desk::new(handle, own, self.printer, serve.raw));
+        let events = self.handle.subscribe().await?;
+        let closing = CancellationToken::new();
+        let serving = server.run(desk.clone(), closing.clone());
+        let until = async {
+            let ended = tokio::select! {
+                Err(error) = desk.listen(events) => Err(error.into()),
+                () = interrupted() => Ok(()),
+            };
+            closing.cancel();
+            ended
+        };
+        tokio::join!(until, serving).0
+    }
+
     /// Sends a message back, if it says where to.
     async fn answer(
         &self,

@@ -116,14 +116,14 @@ impl Database {
         })
     }
 
-    /// Takes a message out of the inbox.
-    pub(crate) fn take_out(&self, id: MessageId) -> Result<(), DatabaseError> {
-        let change = Change {
+    /// Takes messages out of the inbox.
+    pub(crate) fn take_out(&self, ids: &[MessageId]) -> Result<(), DatabaseError> {
+        let change = |id: &MessageId| Change {
             store: Store::Inbox,
             key: id.0.to_vec(),
             value: None,
         };
-        self.commit(&[change])
+        self.commit(&ids.iter().map(change).collect::<Vec<_>>())
     }
 
     /// Closes the database, after what is under way.

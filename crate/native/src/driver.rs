@@ -5,14 +5,14 @@ use crate::database::Database;
 use crate::directory::Directory;
 use crate::gateway::Gateway;
 use crate::host::{Event, HandleError, Letter, Way};
-use sotto_core::address::Address;
+use crate::inbox::{self, Inbox};
 use sotto_core::client::{
     Client, Commit, ConnectionId, ConnectionState, DeliveryState, GatewayChoice, Input, MessageId,
-    MoveError, OtherGateways, Output, ReceivedMessage, Statistics, TopologyNews,
+    MoveError, OtherGateways, Output, ReceivedMessage, Recipient, SendError, Statistics,
+    TopologyNews,
 };
 use sotto_core::envelope::Envelope;
 use sotto_core::keys::{IdentityKey, PublicKeys};
-use sotto_core::message::SenderTag;
 use sotto_core::time::Time;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,18 +34,11 @@ pub(crate) type Taken = oneshot::Sender<Result<MessageId, HandleError>>;
 /// What handles ask of the loop.
 pub(crate) enum Command {
     Send {
-        to: Address,
-        body: Vec<u8>,
-        answer: Taken,
-    },
-    SendAnonymous {
-        to: Address,
-        body: Vec<u8>,
-        surbs: u16,
-        answer: Taken,
-    },
-    Reply {
-        to: SenderTag,
+        /// One is drawn if there is none.
+        id: Option<MessageId>,
+        to: Recipient,
+        /// For messages to an address that do not tell who we are.
+        surbs: Option<u16>,
         body: Vec<u8>,
         answer: Taken,
     },
@@ -59,7 +52,7 @@ pub(crate) enum Command {
     Resume(MessageId),
     Cancel(MessageId),
     TakeOut {
-        id: MessageId,
+        ids: Vec<MessageId>,
         answer: oneshot::Sender<()>,
     },
     NetworkChanged,
@@ -91,8 +84,7 @@ pub(crate) struct Driver {
     connection: Option<ConnectionState>,
     topology: Option<TopologyNews>,
     others: OtherGateways,
-    /// Messages that arrived and were not taken out, for those who subscribe later.
-    inbox: Vec<Arc<ReceivedMessage>>,
+    inbox: Inbox,
 }
 
 impl Driver {
@@ -116,7 +108,7 @@ impl Driver {
             connection: None,
             topology: None,
             others: OtherGateways::default(),
-            inbox: inbox.into_iter().map(Arc::new).collect(),
+            inbox: Inbox::new(inbox),
         }
     }
 
@@ -151,21 +143,15 @@ impl Driver {
     fn obey(&mut self, command: Command) {
         let now = clock::now();
         match command {
-            Command::Send { to, body, answer } => {
-                let taken = self.client.send(now, &to, body);
-                self.taken(taken.map_err(HandleError::Send), answer);
-            }
-            Command::SendAnonymous {
+            Command::Send {
+                id,
                 to,
-                body,
                 surbs,
+                body,
                 answer,
             } => {
-                let taken = self.client.send_anonymous(now, &to, body, surbs);
-                self.taken(taken.map_err(HandleError::Send), answer);
-            }
-            Command::Reply { to, body, answer } => {
-                let taken = self.client.reply(now, to, body);
+                let id = id.unwrap_or_else(|| self.client.next_message_id());
+                let taken = self.send(now, id, to, surbs, body);
                 self.taken(taken.map_err(HandleError::Send), answer);
             }
             Command::SendLetter { letter, answer } => {
@@ -177,7 +163,7 @@ impl Driver {
             Command::Pause(id) => self.client.pause(now, id),
             Command::Resume(id) => self.client.resume(now, id),
             Command::Cancel(id) => self.client.cancel(now, id),
-            Command::TakeOut { id, answer } => self.take_out(id, answer),
+            Command::TakeOut { ids, answer } => self.take_out(ids, answer),
             Command::NetworkChanged => self.client.handle(now, Input::NetworkChanged),
             Command::Probe => self.client.probe(now),
             Command::ChangeGateway { choice, answer } => {
@@ -189,6 +175,24 @@ impl Driver {
             Command::Subscribe(subscriber) => self.subscribe(subscriber),
             Command::Statistics(answer) => drop(answer.send(self.client.statistics())),
             Command::Stop => {}
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        to: Recipient,
+        surbs: Option<u16>,
+        body: Vec<u8>,
+    ) -> Result<MessageId, SendError> {
+        let client = &mut self.client;
+        match (to, surbs) {
+            (Recipient::Address(to), None) => client.send_with_id(now, id, &to, body),
+            (Recipient::Address(to), Some(surbs)) => {
+                client.send_anonymous_with_id(now, id, &to, body, surbs)
+            }
+            (Recipient::Anonymous(tag), _) => client.reply_with_id(now, id, tag, body),
         }
     }
 
@@ -217,7 +221,7 @@ impl Driver {
     fn subscribe(&mut self, subscriber: mpsc::UnboundedSender<Event>) {
         let address = self.client.address().map(Event::Address);
         let connection = self.connection.clone().map(Event::Connection);
-        let messages = self.inbox.iter().cloned().map(Event::Message);
+        let messages = self.inbox.messages().map(Event::Message);
         let others = Event::OtherGateways(self.others.clone());
         let others = (self.others != OtherGateways::default()).then_some(others);
         let topology = self.topology.map(Event::Topology);
@@ -228,16 +232,35 @@ impl Driver {
         self.subscribers.push(subscriber);
     }
 
-    fn take_out(&mut self, id: MessageId, answer: oneshot::Sender<()>) {
-        self.inbox.retain(|message| message.id != id);
-        let database = self.database.clone();
-        self.tasks.spawn_blocking(move || {
-            if let Err(error) = database.take_out(id) {
-                // It will be told once more after the next start.
-                tracing::warn!(%error, "cannot remove a message");
-            }
+    fn take_out(&mut self, ids: Vec<MessageId>, answer: oneshot::Sender<()>) {
+        self.inbox.take_out(&ids);
+        self.forget(ids, || {
             let _ = answer.send(());
         });
+    }
+
+    /// Takes received messages off the disk.
+    fn forget(&mut self, ids: Vec<MessageId>, then: impl FnOnce() + Send + 'static) {
+        let database = self.database.clone();
+        self.tasks.spawn_blocking(move || {
+            if let Err(error) = database.take_out(&ids) {
+                // They will be told once more after the next start.
+                tracing::warn!(%error, "cannot remove received messages");
+            }
+            then();
+        });
+    }
+
+    /// A message is on disk. Without room for it, it is no longer.
+    fn receive(&mut self, message: ReceivedMessage) {
+        match self.inbox.admit(message) {
+            Ok(message) => self.tell(Event::Message(message)),
+            Err(id) => {
+                let limit = inbox::LIMIT;
+                tracing::warn!(%id, limit, "no room for a message: too many wait to be read");
+                self.forget(vec![id], || ());
+            }
+        }
     }
 
     fn carry_out_all(&mut self) {
@@ -256,11 +279,7 @@ impl Driver {
             }
             Output::FetchTopology => self.fetch(),
             Output::Commit(commit) => self.commit(commit),
-            Output::Message(message) => {
-                let message = Arc::new(message);
-                self.inbox.push(message.clone());
-                self.tell(Event::Message(message));
-            }
+            Output::Message(message) => self.receive(message),
             Output::Delivery { id, state } => self.delivery(id, state),
             Output::Connection(state) => {
                 self.connection = Some(state.clone());

@@ -9,8 +9,8 @@ use sotto_core::ChaCha20Rng;
 use sotto_core::address::Address;
 use sotto_core::client::{
     Client, Config, ConnectionState, DeliveryState, GatewayChoice, MessageId, MoveError,
-    OtherGateways, ProbeError, Problem, ReceivedMessage, SendError, Statistics, StorageError,
-    TopologyNews,
+    OtherGateways, ProbeError, Problem, ReceivedMessage, Recipient, SendError, Statistics,
+    StorageError, TopologyNews,
 };
 use sotto_core::envelope::{Content, WriteError};
 use sotto_core::keys::{IdentityKey, PublicKeys};
@@ -119,6 +119,34 @@ pub enum Way {
     Reply(SenderTag),
 }
 
+/// A message of plain bytes, which any client reads, and whose name the sender chooses.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Its name, 16 random bytes: known before anything is told of it.
+    pub id: MessageId,
+    /// Whom it is for.
+    pub to: Recipient,
+    /// Not to tell who we are, and to give so many single-use ways back; `None` sends it without
+    /// either. For the owner of an address alone: an answer to a tag gives none.
+    pub surbs: Option<u16>,
+    /// What it says.
+    pub body: Vec<u8>,
+}
+
+/// A message that the client has in hand, and that is perhaps not on disk yet.
+#[derive(Debug)]
+pub struct Queued(oneshot::Receiver<Result<MessageId, HandleError>>);
+
+impl Queued {
+    /// Waits until the message is on disk, from where it leaves as soon as it can.
+    ///
+    /// # Errors
+    /// [`HandleError`]; it will not be sent then.
+    pub async fn on_disk(self) -> Result<MessageId, HandleError> {
+        self.0.await.map_err(|_| HandleError::Stopped)?
+    }
+}
+
 /// Why a host did not do as it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandleError {
@@ -219,9 +247,7 @@ impl Handle {
     /// # Errors
     /// [`HandleError`]; nothing was queued then.
     pub async fn send(&self, to: &Address, body: Vec<u8>) -> Result<MessageId, HandleError> {
-        let to = *to;
-        self.ask(|answer| Command::Send { to, body, answer })
-            .await?
+        self.send_plain(Recipient::Address(*to), None, body).await
     }
 
     /// Sends a message without telling who we are, with so many single-use ways back for the
@@ -235,14 +261,8 @@ impl Handle {
         body: Vec<u8>,
         surbs: u16,
     ) -> Result<MessageId, HandleError> {
-        let to = *to;
-        self.ask(|answer| Command::SendAnonymous {
-            to,
-            body,
-            surbs,
-            answer,
-        })
-        .await?
+        let to = Recipient::Address(*to);
+        self.send_plain(to, Some(surbs), body).await
     }
 
     /// Answers an anonymous correspondent. When this returns the answer is on disk, and leaves as
@@ -251,8 +271,41 @@ impl Handle {
     /// # Errors
     /// [`HandleError`]; nothing was queued then.
     pub async fn reply(&self, to: SenderTag, body: Vec<u8>) -> Result<MessageId, HandleError> {
-        self.ask(|answer| Command::Reply { to, body, answer })
-            .await?
+        self.send_plain(Recipient::Anonymous(to), None, body).await
+    }
+
+    async fn send_plain(
+        &self,
+        to: Recipient,
+        surbs: Option<u16>,
+        body: Vec<u8>,
+    ) -> Result<MessageId, HandleError> {
+        self.ask(|answer| Command::Send {
+            id: None,
+            to,
+            surbs,
+            body,
+            answer,
+        })
+        .await?
+    }
+
+    /// Gives the client a message without waiting for the disk: many that are handed in one after
+    /// the other leave in that order, and share the work of saving.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`]. Whatever else is wrong with it, [`Queued::on_disk`] tells.
+    pub async fn hand_in(&self, note: Note) -> Result<Queued, HandleError> {
+        let (answer, receiver) = oneshot::channel();
+        let send = Command::Send {
+            id: Some(note.id),
+            to: note.to,
+            surbs: note.surbs,
+            body: note.body,
+            answer,
+        };
+        self.tell(send).await?;
+        Ok(Queued(receiver))
     }
 
     /// Sends a message for another Sotto peer. When this returns the message is on disk, and
@@ -354,7 +407,15 @@ impl Handle {
     /// # Errors
     /// [`HandleError::Stopped`].
     pub async fn take_out(&self, id: MessageId) -> Result<(), HandleError> {
-        self.ask(|answer| Command::TakeOut { id, answer }).await
+        self.take_out_all(vec![id]).await
+    }
+
+    /// Takes received messages off the disk, all at once: they have been dealt with.
+    ///
+    /// # Errors
+    /// [`HandleError::Stopped`].
+    pub async fn take_out_all(&self, ids: Vec<MessageId>) -> Result<(), HandleError> {
+        self.ask(|answer| Command::TakeOut { ids, answer }).await
     }
 
     /// All events from now on, after those that say how things stand. The queue grows if it is

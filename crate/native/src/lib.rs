@@ -7,9 +7,12 @@ mod directory;
 mod driver;
 mod gateway;
 mod host;
+mod inbox;
+pub mod websocket;
 
 pub use database::DatabaseError;
 pub use directory::NotAnAddress;
 pub use host::{
-    DEFAULT_DIRECTORY, Event, Handle, HandleError, Host, HostError, Letter, Options, Way,
+    DEFAULT_DIRECTORY, Event, Handle, HandleError, Host, HostError, Letter, Note, Options, Queued,
+    Way,
 };

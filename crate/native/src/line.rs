@@ -85,6 +85,12 @@ pub(crate) enum Line {
         next: Option<Box<Line>>,
         former: Vec<FormerLine>,
     },
+    /// Programs can connect.
+    Serving {
+        url: String,
+        /// Whether from other computers as well.
+        open: bool,
+    },
     /// The program ends without having done what it was asked for.
     Error {
         message: String,
@@ -467,10 +473,17 @@ impl Line {
             Self::OtherGateways {
                 next: Some(next), ..
             } => next.progress(),
+            Self::Serving { url, open } => Some(serving(url, *open)),
             Self::Error { message } => Some(message.clone()),
             _ => None,
         }
     }
+}
+
+fn serving(url: &str, open: bool) -> String {
+    let warning = " from other computers as well: whoever does can read and send in your name";
+    let warning = if open { warning } else { "" };
+    format!("Programs can connect to {url}{warning}.")
 }
 
 /// Says how old the topology is.

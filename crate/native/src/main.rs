@@ -5,6 +5,7 @@ mod clock;
 mod commands;
 mod line;
 mod reading;
+mod serve;
 
 use clap::Parser;
 use cli::Cli;

@@ -35,6 +35,19 @@ impl Reading {
         }
     }
 
+    /// What it says, as bytes: those of a text or of a file. Of what is no envelope, or cannot be
+    /// read as one, all of it.
+    pub(crate) fn into_bytes(self, message: &ReceivedMessage) -> Vec<u8> {
+        match self {
+            Self::Envelope(opened) => match opened.envelope.content {
+                Content::Text(text) => text.into_bytes(),
+                Content::File(file) => file.bytes,
+                Content::Receipt(_) => Vec::new(),
+            },
+            Self::Plain | Self::Refused(_) => message.body.clone(),
+        }
+    }
+
     /// Whether it says something, other than that a message of ours has arrived.
     pub(crate) const fn is_said(&self) -> bool {
         !matches!(

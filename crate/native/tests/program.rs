@@ -10,61 +10,18 @@
 
 mod common;
 
+use common::program::{Running, sotto};
 use common::{World, small};
-use serde_json::Value;
-use std::path::Path;
-use std::process::{Output, Stdio};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use std::process::Output;
+use tokio::process::Command;
 
 const SOMEBODY: &str = "4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4.4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4@4jRYfQm8L9Bsns7WyLPPno8R4P4sU5VaztfVVX3xodg4";
-
-fn sotto(directory: &str, state: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sotto"));
-    command
-        .args(["--directory", directory, "--state"])
-        .arg(state)
-        .args(arguments);
-    command
-        .kill_on_drop(true)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
 
 async fn output(mut command: Command) -> Output {
     tokio::time::timeout(common::LIMIT, command.output())
         .await
         .unwrap()
         .unwrap()
-}
-
-/// A running program that prints JSON.
-struct Running {
-    _child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self {
-            _child: child,
-            lines,
-        }
-    }
-
-    async fn next(&mut self, event: &str) -> Value {
-        loop {
-            let line = tokio::time::timeout(common::LIMIT, self.lines.next_line()).await;
-            let value: Value = serde_json::from_str(&line.unwrap().unwrap().unwrap()).unwrap();
-            if value["event"] == event {
-                return value;
-            }
-        }
-    }
 }
 
 #[tokio::test]

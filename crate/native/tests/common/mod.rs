@@ -11,6 +11,8 @@
     reason = "shared by several test programs, each of which uses a part"
 )]
 
+pub mod program;
+
 use sotto::{Event, Host};
 use sotto_core::address::Address;
 use sotto_core::client::{Config, ConnectionState, DeliveryState, MessageId, Pacing, Problem};
