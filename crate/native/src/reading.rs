@@ -35,13 +35,14 @@ impl Reading {
         }
     }
 
-    /// What it says, as bytes: those of a text or of a file. Of what is no envelope, or cannot be
+    /// What it says, as bytes: of text, JSON, a file, or bytes. Of what is no envelope, or cannot be
     /// read as one, all of it.
     pub(crate) fn into_bytes(self, message: &ReceivedMessage) -> Vec<u8> {
         match self {
             Self::Envelope(opened) => match opened.envelope.content {
-                Content::Text(text) => text.into_bytes(),
+                Content::Text(text) | Content::Json(text) => text.into_bytes(),
                 Content::File(file) => file.bytes,
+                Content::Bytes(bytes) => bytes,
                 Content::Receipt(_) => Vec::new(),
             },
             Self::Plain | Self::Refused(_) => message.body.clone(),
