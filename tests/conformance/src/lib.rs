@@ -23,3 +23,4 @@ mod local_directory;
 mod packets;
 mod pipeline;
 mod surbs;
+mod websocket;
