@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<()> {
     for (what, mut command) in commands() {
         tally += tally::check(what, || process::run(&mut command));
     }
-    for project in ["extension", "packages/client", "tests/e2e"] {
+    for project in ["extension", "packages/client", "examples", "tests/e2e"] {
         tally += tally::check(&format!("Checking the types of {project}"), || {
             test::check_types(project)
         });
@@ -79,6 +79,7 @@ fn prettier() -> Command {
         "--check",
         "extension",
         "packages",
+        "examples",
         "tests/e2e",
         "*.ts",
         "*.json",

@@ -96,7 +96,7 @@ fn conformance() -> Result<Tally> {
 
 fn typescript() -> Result<Tally> {
     let mut tally = Tally::default();
-    for project in ["extension", "packages/client", "tests/e2e"] {
+    for project in ["extension", "packages/client", "examples", "tests/e2e"] {
         tally += tally::check(&format!("Checking the types of {project}"), || {
             check_types(project)
         });

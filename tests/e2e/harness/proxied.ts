@@ -1,15 +1,11 @@
 import { BareChromium } from './bare-chromium';
 import type { Kind } from './browser';
 import { Firefox } from './firefox';
-import { EXTENSION } from './programs';
 import type { RecordingProxy } from './proxy';
 import type { Wiretap } from './wiretap';
 
-/** A Chromium that does everything through the proxy, loopback included. Who listens to it keeps its worker alive. */
-export function proxiedChromium(
-  proxy: RecordingProxy,
-  { wiretap, folder = EXTENSION }: { wiretap?: Wiretap; folder?: string } = {},
-): Kind<BareChromium> {
+/** A Chromium that does everything through the proxy, loopback included. */
+export function proxiedChromium(proxy: RecordingProxy, wiretap: Wiretap): Kind {
   const more = [
     `--proxy-server=127.0.0.1:${proxy.port}`,
     '--proxy-bypass-list=<-loopback>',
@@ -18,15 +14,15 @@ export function proxiedChromium(
   return {
     name: 'Chromium',
     async launch(profile) {
-      const browser = await BareChromium.launch(profile, { more, folder });
-      await wiretap?.attach(browser.cdp);
+      const browser = await BareChromium.launch(profile, { more });
+      await wiretap.attach(browser.cdp);
       return browser;
     },
   };
 }
 
 /** The same for Firefox. */
-export function proxiedFirefox(proxy: RecordingProxy): Kind<Firefox> {
+export function proxiedFirefox(proxy: RecordingProxy): Kind {
   const preferences = {
     'network.proxy.type': 1,
     'network.proxy.http': '127.0.0.1',

@@ -20,6 +20,8 @@ pub(crate) enum Request {
     Entry {
         /// What to write.
         text: String,
+        /// By which the page knows what is answered.
+        reference: Option<String>,
     },
     /// What was written last. Answered with `latest`.
     Latest {},
@@ -33,6 +35,8 @@ pub(crate) enum Response {
     Thanks {
         /// Its number.
         number: u64,
+        /// The request's.
+        reference: Option<String>,
         /// What is in the book now.
         latest: Vec<View>,
     },
@@ -52,6 +56,8 @@ pub(crate) enum Response {
     Refused {
         /// For a person.
         message: String,
+        /// The request's, if it could be read.
+        reference: Option<String>,
     },
 }
 
@@ -62,31 +68,44 @@ pub(crate) struct View {
     number: u64,
     text: String,
     answer: Option<String>,
+    /// To the hour: who watches a visitor's connection shall not find their entry by its time.
     written_at: u64,
 }
+
+/// The longest reference, in bytes.
+const MAX_REFERENCE: usize = 64;
 
 /// Reads a request.
 ///
 /// # Errors
-/// What is wrong, as a sentence.
-pub(crate) fn parse(body: &[u8]) -> Result<Request, String> {
-    let request = serde_json::from_slice(body);
-    let request = request.map_err(|error| format!("This is no request: {error}."))?;
-    if let Request::Entry { text } = &request {
-        check(text)?;
+/// The refusal to answer with.
+pub(crate) fn parse(body: &[u8]) -> Result<Request, Response> {
+    let refused = |message, reference| Response::Refused { message, reference };
+    let request: Request = serde_json::from_slice(body)
+        .map_err(|error| refused(format!("This is no request: {error}."), None))?;
+    match &request {
+        Request::Latest {} => Ok(request),
+        Request::Entry { text, reference } => match problem(text, reference.as_deref()) {
+            Some(message) => Err(refused(message, reference.clone())),
+            None => Ok(request),
+        },
     }
-    Ok(request)
 }
 
-fn check(text: &str) -> Result<(), String> {
-    match text.chars().count() {
-        _ if text.trim().is_empty() => Err("The entry is empty.".to_owned()),
-        0..=MAX_TEXT => Ok(()),
-        length => Err(format!(
-            "The entry has {length} characters. At most {MAX_TEXT} fit."
-        )),
+fn problem(text: &str, reference: Option<&str>) -> Option<String> {
+    let length = text.chars().count();
+    if reference.is_some_and(|reference| reference.len() > MAX_REFERENCE) {
+        return Some("The reference is too long.".to_owned());
     }
+    if text.trim().is_empty() {
+        return Some("The entry is empty.".to_owned());
+    }
+    (length > MAX_TEXT)
+        .then(|| format!("The entry has {length} characters. At most {MAX_TEXT} fit."))
 }
+
+/// In milliseconds.
+const HOUR: u64 = 3_600_000;
 
 impl From<Entry> for View {
     fn from(entry: Entry) -> Self {
@@ -94,7 +113,7 @@ impl From<Entry> for View {
             number: entry.number,
             text: excerpt(&entry.text),
             answer: entry.answer.as_deref().map(excerpt),
-            written_at: entry.written_at,
+            written_at: entry.written_at - entry.written_at % HOUR,
         }
     }
 }
@@ -108,7 +127,7 @@ fn excerpt(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
     use super::*;
     use serde_json::json;
@@ -117,6 +136,7 @@ mod tests {
     fn requests_are_read_and_anything_else_is_refused_with_a_sentence() {
         let entry = |text: &str| Request::Entry {
             text: text.to_owned(),
+            reference: None,
         };
         let read = |text: &str| parse(text.as_bytes());
         assert_eq!(read(r#"{"type":"entry","text":"hi"}"#), Ok(entry("hi")));
@@ -134,12 +154,32 @@ mod tests {
             &request(" \n"),
             &request(&format!("{longest}!")),
         ] {
-            let sentence = read(wrong).unwrap_err();
+            let Err(Response::Refused { message, reference }) = read(wrong) else {
+                panic!("{wrong}");
+            };
             assert!(
-                sentence.starts_with("Th") && sentence.ends_with('.'),
-                "{sentence}"
+                message.starts_with("Th") && message.ends_with('.'),
+                "{message}"
             );
+            assert_eq!(reference, None);
         }
+    }
+
+    #[test]
+    fn a_refusal_says_which_request_it_is_about() {
+        let refusal = |reference: &str| {
+            parse(
+                json!({ "type": "entry", "text": "", "reference": reference })
+                    .to_string()
+                    .as_bytes(),
+            )
+        };
+        let expected = Response::Refused {
+            message: "The entry is empty.".to_owned(),
+            reference: Some("mine".to_owned()),
+        };
+        assert_eq!(refusal("mine"), Err(expected));
+        assert!(refusal(&"x".repeat(MAX_REFERENCE + 1)).is_err());
     }
 
     #[test]
@@ -151,13 +191,13 @@ mod tests {
                 is_sotto: true,
             }),
             text: "ü".repeat(MAX_EXCERPT + 1),
-            written_at: 5,
+            written_at: HOUR + 5,
             answer: None,
         });
         let excerpt = format!("{}…", "ü".repeat(MAX_EXCERPT));
         assert_eq!(
             serde_json::to_value(view).unwrap(),
-            json!({ "number": 3, "text": excerpt, "answer": null, "writtenAt": 5 })
+            json!({ "number": 3, "text": excerpt, "answer": null, "writtenAt": HOUR })
         );
     }
 }

@@ -89,18 +89,19 @@ impl Service {
 
     fn respond(&self, message: &ReceivedMessage, incoming: &Incoming) -> Result<Response, Error> {
         Ok(match parse(&incoming.body) {
-            Ok(Request::Entry { text }) => {
+            Ok(Request::Entry { text, reference }) => {
                 let entry = self.book.add(message.id, incoming.visitor, &text, now())?;
                 print_entry(&entry);
                 Response::Thanks {
                     number: entry.number,
+                    reference,
                     latest: self.latest()?,
                 }
             }
             Ok(Request::Latest {}) => Response::Latest {
                 latest: self.latest()?,
             },
-            Err(message) => Response::Refused { message },
+            Err(refusal) => refusal,
         })
     }
 
