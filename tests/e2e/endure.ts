@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
+import { SLEEPERS, sleeps } from './endure/sleep';
 import { bareChromium } from './harness/bare-chromium';
 import type { Kind } from './harness/browser';
 import { firefox } from './harness/firefox';
@@ -21,11 +22,14 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '60' },
     browser: { type: 'string', default: 'chromium' },
     traffic: { type: 'string', default: 'direct' },
+    // Seconds; instead of leaving it alone, the computer sleeps.
+    sleep: { type: 'string' },
   },
 });
 const kind = KINDS[values.browser];
 const traffic = TRAFFICS.find((name) => name === values.traffic);
-if (!kind || !traffic)
+const sleeper = SLEEPERS[values.browser];
+if (!kind || !sleeper || !traffic)
   throw new Error('--browser is chromium or firefox; --traffic direct, protected or fast');
 
 /** What the gateways saw. */
@@ -84,25 +88,36 @@ async function diagnostics(user: User): Promise<string> {
   return lines.join('\n');
 }
 
+/** Left alone for an hour. */
+async function endure(kind: Kind, mixnet: Mixnet, traffic: (typeof TRAFFICS)[number]): Promise<boolean> {
+  const user = await User.start(kind, mixnet.directory, traffic);
+  await user.online();
+  const address = await user.address();
+  await user.browser.openNothing();
+  note(`${kind.name}, traffic ${traffic}: connected, and left alone for ${values.minutes} minutes`);
+  const seen = await watch(mixnet, Number(values.minutes));
+  const facts = await diagnostics(user);
+  await exchange(user, address, mixnet);
+  await mkdir(ARTEFACTS, { recursive: true });
+  await writeFile(join(ARTEFACTS, `endure-${values.browser}-${traffic}.txt`), `${facts}\n`);
+  console.log(facts);
+  console.log(
+    '| Browser | Traffic | Minutes | Looks | found connected | Connections | Message each way at the end |',
+  );
+  console.log('|---|---|---|---|---|---|---|');
+  console.log(
+    `| ${kind.name} | ${traffic} | ${values.minutes} | ${seen.looks} | ${seen.connected} | ${seen.sessions} | arrived |`,
+  );
+  await user.leave();
+  return seen.connected === seen.looks;
+}
+
 const mixnet = await Mixnet.start();
-const user = await User.start(kind, mixnet.directory, traffic);
-await user.online();
-const address = await user.address();
-await user.browser.openNothing();
-note(`${kind.name}, traffic ${traffic}: connected, and left alone for ${values.minutes} minutes`);
-const seen = await watch(mixnet, Number(values.minutes));
-const facts = await diagnostics(user);
-await exchange(user, address, mixnet);
-await mkdir(ARTEFACTS, { recursive: true });
-await writeFile(join(ARTEFACTS, `endure-${values.browser}-${traffic}.txt`), `${facts}\n`);
-console.log(facts);
-console.log(
-  '| Browser | Traffic | Minutes | Looks | found connected | Connections | Message each way at the end |',
-);
-console.log('|---|---|---|---|---|---|---|');
-console.log(
-  `| ${kind.name} | ${traffic} | ${values.minutes} | ${seen.looks} | ${seen.connected} | ${seen.sessions} | arrived |`,
-);
-await user.leave();
-await mixnet.stop();
-if (seen.connected < seen.looks) process.exitCode = 1;
+try {
+  const good = values.sleep
+    ? await sleeps(sleeper, mixnet, traffic, Number(values.sleep))
+    : await endure(kind, mixnet, traffic);
+  if (!good) process.exitCode = 1;
+} finally {
+  await mixnet.stop();
+}

@@ -15,7 +15,7 @@ interface Setup {
   tells: boolean;
 }
 const SETUPS: Setup[] = [
-  { name: 'Chromium', kind: proxiedChromium, tells: true },
+  { name: 'Chromium', kind: (proxy, wiretap) => proxiedChromium(proxy, { wiretap }), tells: true },
   { name: 'Firefox', kind: proxiedFirefox, tells: false },
 ];
 

@@ -10,6 +10,7 @@ import { firefox } from './harness/firefox';
 import { Mixnet } from './harness/mixnet';
 import { EXTENSION } from './harness/programs';
 import { longText } from './harness/text';
+import { until } from './harness/until';
 import { User } from './harness/user';
 
 const KINDS: Kind<Mortal>[] = [bareChromium, firefox];
@@ -109,6 +110,19 @@ for (const kind of KINDS)
       expect(await alice.problem()).toMatch(/gateway/i);
       await mixnet.trouble(`nodes/${gateway}/start`);
       await alice.online();
+    });
+
+    test('a computer that is on another network connects anew at once, and goes on where it was', async () => {
+      await alice.openChat();
+      await alice.online();
+      const { sessions } = await mixnet.gatewayCounts();
+      await alice.browser.setOnline(false);
+      await alice.browser.setOnline(true);
+      await until('another connection', async () => (await mixnet.gatewayCounts()).sessions > sessions);
+      await alice.openConversation(await bob.address());
+      const known = (await alice.received()).length;
+      await bob.write(await alice.address(), 'From another place?');
+      expect((await alice.untilReceived(known + 1)).at(-1)).toBe('From another place?');
     });
 
     test('an update of the extension in mid-send loses nothing and sends nothing twice', async () => {

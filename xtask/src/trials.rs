@@ -88,11 +88,16 @@ pub(crate) struct Endure {
     browser: Subject,
     #[arg(long, value_enum, default_value_t = Traffic::Direct)]
     traffic: Traffic,
+    /// Seconds for which the computer sleeps instead, while others write to it.
+    #[arg(long, conflicts_with = "minutes")]
+    sleep: Option<u32>,
 }
 
-/// Leaves the extension alone; an error if it did not stay connected.
+/// Leaves the extension alone; an error if it did not stay connected, or after a sleep did not show
+/// each message once.
 pub(crate) fn endure(endure: &Endure) -> Result<()> {
-    let minutes = endure.minutes.to_string();
+    let length = endure.sleep.unwrap_or(endure.minutes).to_string();
+    let manner = endure.sleep.map_or("--minutes", |_| "--sleep");
     let traffic = match endure.traffic {
         Traffic::Direct => "direct",
         Traffic::Protected => "protected",
@@ -100,5 +105,5 @@ pub(crate) fn endure(endure: &Endure) -> Result<()> {
     };
     endure
         .browser
-        .run("endure", &["--minutes", &minutes, "--traffic", traffic])
+        .run("endure", &[manner, &length, "--traffic", traffic])
 }

@@ -192,6 +192,16 @@ export class BareChromium extends Browser {
     return signalAll(this.child, 'SIGCONT');
   }
 
+  /** By way of a page, whose process is that of the worker as well. */
+  async setOnline(online: boolean): Promise<void> {
+    const network = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await this.#send('Network.emulateNetworkConditions', {
+      ...network,
+      offline: !online,
+      connectionType: online ? 'wifi' : 'none',
+    });
+  }
+
   async close(): Promise<void> {
     const ended = once(this.child, 'exit');
     // The answer may be lost with the connection.

@@ -88,6 +88,8 @@ export interface Mortal extends Browser {
   /** Stops all of its processes where they are, as a computer that falls asleep does. */
   sleep(): Promise<void>;
   wake(): Promise<void>;
+  /** Tells it that the computer has left its network, or is on one again. Its connections stay as they are. */
+  setOnline(online: boolean): Promise<void>;
 }
 
 /** A kind of browser. */

@@ -168,10 +168,19 @@ export class Firefox extends Browser {
   }
 
   async killBackground(): Promise<void> {
+    await this.#inBrowser(`WebExtensionPolicy.getByID(${JSON.stringify(ID)}).extension
+        .terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true })`);
+  }
+
+  async setOnline(online: boolean): Promise<void> {
+    await this.#inBrowser(`Services.io.offline = ${!online}`);
+  }
+
+  /** Has Firefox itself, not a page, do something, and waits until it is done. */
+  async #inBrowser(expression: string): Promise<void> {
     await this.marionette.send('Marionette:SetContext', { value: 'chrome' });
     const script = `const [done] = [arguments[arguments.length - 1]];
-      WebExtensionPolicy.getByID(${JSON.stringify(ID)}).extension
-        .terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true }).then(() => done(null));`;
+      Promise.resolve(${expression}).then(() => done(null));`;
     await this.marionette.send('WebDriver:ExecuteAsyncScript', { script, args: [], sandbox: 'system' });
     await this.marionette.send('Marionette:SetContext', { value: 'content' });
   }

@@ -1,11 +1,15 @@
 import { BareChromium } from './bare-chromium';
 import type { Kind } from './browser';
 import { Firefox } from './firefox';
+import { EXTENSION } from './programs';
 import type { RecordingProxy } from './proxy';
 import type { Wiretap } from './wiretap';
 
-/** A Chromium that does everything through the proxy, loopback included. */
-export function proxiedChromium(proxy: RecordingProxy, wiretap: Wiretap): Kind {
+/** A Chromium that does everything through the proxy, loopback included. Who listens to it keeps its worker alive. */
+export function proxiedChromium(
+  proxy: RecordingProxy,
+  { wiretap, folder = EXTENSION }: { wiretap?: Wiretap; folder?: string } = {},
+): Kind<BareChromium> {
   const more = [
     `--proxy-server=127.0.0.1:${proxy.port}`,
     '--proxy-bypass-list=<-loopback>',
@@ -14,15 +18,15 @@ export function proxiedChromium(proxy: RecordingProxy, wiretap: Wiretap): Kind {
   return {
     name: 'Chromium',
     async launch(profile) {
-      const browser = await BareChromium.launch(profile, { more });
-      await wiretap.attach(browser.cdp);
+      const browser = await BareChromium.launch(profile, { more, folder });
+      await wiretap?.attach(browser.cdp);
       return browser;
     },
   };
 }
 
 /** The same for Firefox. */
-export function proxiedFirefox(proxy: RecordingProxy): Kind {
+export function proxiedFirefox(proxy: RecordingProxy): Kind<Firefox> {
   const preferences = {
     'network.proxy.type': 1,
     'network.proxy.http': '127.0.0.1',

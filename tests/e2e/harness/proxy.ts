@@ -1,12 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+
+/** A connection through the proxy. */
+interface Tunnel {
+  client: Duplex;
+  far: Socket;
+}
 
 /** An HTTP proxy that notes who is contacted through it: all that a browser does which uses it. */
 export class RecordingProxy {
   /** As `host:port`, with how often. */
   readonly contacted = new Map<string, number>();
+  readonly #tunnels = new Set<Tunnel>();
 
   private constructor(private readonly server: Server) {
     server.on('request', (asked, answer) => this.#forward(asked, answer));
@@ -27,6 +34,21 @@ export class RecordingProxy {
   stop(): void {
     this.server.close();
     this.server.closeAllConnections();
+  }
+
+  /**
+   * Forgets the connections that it carries, as a router does in time: those at the far end are told
+   * that they ended, and the browser hears nothing at all. How many there were.
+   */
+  forget(): number {
+    const forgotten = [...this.#tunnels];
+    this.#tunnels.clear();
+    for (const { client, far } of forgotten) {
+      far.destroy();
+      // What it still says is heard by nobody.
+      client.unpipe().resume();
+    }
+    return forgotten.length;
   }
 
   #note(host: string): void {
@@ -57,8 +79,17 @@ export class RecordingProxy {
       far.pipe(client);
       client.pipe(far);
     });
-    // Whichever side breaks takes the other with it.
-    far.on('error', () => client.destroy()).on('close', () => client.destroy());
-    client.on('error', () => far.destroy()).on('close', () => far.destroy());
+    this.#join({ client, far });
+  }
+
+  /** Whichever side breaks takes the other with it, unless they were forgotten. */
+  #join(tunnel: Tunnel): void {
+    this.#tunnels.add(tunnel);
+    const end = () => {
+      if (!this.#tunnels.delete(tunnel)) return;
+      tunnel.client.destroy();
+      tunnel.far.destroy();
+    };
+    for (const side of [tunnel.client, tunnel.far]) side.on('error', end).on('close', end);
   }
 }
