@@ -2,7 +2,7 @@
 // registered before anything is awaited, or the browser would not wake us for their events.
 import init, { Background } from 'sotto-wasm';
 import { onWake } from '../browser/alarm';
-import { setBadge } from '../browser/badge';
+import { Badge } from '../browser/badge';
 import { onCommand } from '../browser/commands';
 import { onNetworkChange } from '../browser/network';
 import { notify, openNotifications } from '../browser/notifications';
@@ -11,10 +11,11 @@ import { text } from '../browser/strings';
 import { openInTab } from '../browser/tabs';
 import { Host } from './host';
 
+const badge = new Badge();
 const host = new Host(async () => {
   await init({ module_or_path: extensionUrl('wasm/sotto_wasm_bg.wasm') });
   return Background.start(
-    (unread) => void setBadge(unread),
+    (unread) => void badge.setUnread(unread),
     (conversation, title, body) =>
       void notify({
         conversation,

@@ -4,11 +4,19 @@ import english from '../_locales/en/messages.json';
 /** The languages that Sotto speaks. */
 export const LOCALES = { de: german, en: english };
 
+/** What the browser tells of a port's other end. */
+export interface FakeSender {
+  url: string;
+  origin?: string;
+  frameId?: number;
+  tab?: { id: number };
+}
+
 /** One end of a port. What is posted at one end arrives at the other. */
 export class FakePort {
   readonly onMessage = new FakeEvent<[unknown, FakePort]>();
   readonly onDisconnect = new FakeEvent<[FakePort]>();
-  sender: { url: string } | undefined = undefined;
+  sender: FakeSender | undefined = undefined;
   #peer: FakePort | undefined;
 
   constructor(readonly name: string) {}
@@ -17,7 +25,10 @@ export class FakePort {
     const [page, background] = [new FakePort(name), new FakePort(name)];
     page.#peer = background;
     background.#peer = page;
-    background.sender = { url: 'chrome-extension://fake/popup/popup.html' };
+    background.sender = {
+      url: 'chrome-extension://fake/popup/popup.html',
+      origin: 'chrome-extension://fake',
+    };
     return [page, background];
   }
 
@@ -73,8 +84,12 @@ export class FakeBrowser {
   language: keyof typeof LOCALES = 'en';
   platformInfoCalls = 0;
   badge = '';
+  /** What is shown in one tab alone: the text of the badge, if the tab has its own, and the title. */
+  readonly tabBadges = new Map<number, { text: string | null; title: string }>();
   /** The tabs, the oldest first. */
   readonly tabs: FakeTab[] = [];
+  /** How each window besides the first was opened. */
+  readonly windows: Record<string, unknown>[] = [];
   /** The window that was brought forward last. */
   focusedWindow: number | undefined = undefined;
   /** What the system shows, by name. */
@@ -95,6 +110,7 @@ export class FakeBrowser {
   };
 
   readonly runtime = {
+    id: 'fake' as string | undefined,
     connect: ({ name }: { name: string }) => this.#connect(name),
     getPlatformInfo: async () => void this.platformInfoCalls++,
     getURL: (path: string) => `chrome-extension://fake/${path}`,
@@ -106,7 +122,12 @@ export class FakeBrowser {
   /** The object that pages know as `chrome`. */
   readonly api = {
     runtime: this.runtime,
-    action: { setBadgeText: async ({ text }: { text: string }) => void (this.badge = text) },
+    action: {
+      setBadgeText: async ({ text, tabId }: { text: string | null; tabId?: number }) =>
+        tabId === undefined ? void (this.badge = text ?? '') : this.#changeTabBadge(tabId, { text }),
+      setTitle: async ({ title, tabId }: { title: string; tabId: number }) =>
+        this.#changeTabBadge(tabId, { title }),
+    },
     alarms: {
       create: async (name: string, options: { periodInMinutes: number }) =>
         void this.alarms.push({ name, ...options }),
@@ -115,12 +136,16 @@ export class FakeBrowser {
     commands: { onCommand: this.onCommand },
     tabs: {
       create: async ({ url }: { url: string }) => this.#newTab(url),
-      query: async ({ url }: { url: string }) =>
+      query: async ({ url = '' }: { url?: string }) =>
         this.tabs.filter((tab) => tab.url.startsWith(url.replace(/\*$/, ''))),
       update: async (id: number, change: Partial<FakeTab>) => this.#changeTab(id, change),
     },
     windows: {
       WINDOW_ID_CURRENT: -2,
+      create: async ({ url, ...how }: { url: string } & Record<string, unknown>) => {
+        this.windows.push(how);
+        this.#newTab(url, this.windows.length + 1);
+      },
       update: async (id: number) => void (this.focusedWindow = id),
     },
     notifications: {
@@ -145,10 +170,16 @@ export class FakeBrowser {
     this.#onNotification.fire(id);
   }
 
-  #newTab(url: string): void {
+  #newTab(url: string, windowId = 1): void {
     const id = this.tabs.length + 1;
-    this.tabs.push({ id, windowId: 1, url, active: false });
+    this.tabs.push({ id, windowId, url, active: false });
     this.#changeTab(id, { active: true });
+  }
+
+  #changeTabBadge(tab: number, change: { text: string | null } | { title: string }): void {
+    if (!this.tabs.some(({ id }) => id === tab)) throw new Error(`No tab with id: ${tab}.`);
+    const before = this.tabBadges.get(tab) ?? { text: null, title: '' };
+    this.tabBadges.set(tab, { ...before, ...change });
   }
 
   #changeTab(id: number, change: Partial<FakeTab>): void {
@@ -159,6 +190,7 @@ export class FakeBrowser {
   }
 
   #connect(name: string): FakePort {
+    if (this.runtime.id === undefined) throw new Error('Extension context invalidated.');
     const [page, background] = FakePort.pair(name);
     this.ports.push(page);
     this.onConnect.fire(background);

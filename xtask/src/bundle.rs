@@ -35,6 +35,8 @@ const PAGES: [&str; 4] = [
     "diagnostics/diagnostics.tsx",
 ];
 const BACKGROUND: &str = "background/sw.ts";
+/// What is put into web pages: classic scripts, each of one file.
+const CONTENT_SCRIPTS: [&str; 2] = ["content/content.ts", "page/page.ts"];
 
 /// The versions that the manifest asks for.
 const BROWSERS: &str = "--target=chrome120,firefox142";
@@ -78,6 +80,14 @@ fn bundle_scripts() -> Result<()> {
             .with_context(|| format!("cannot make {} safe", script.display()))?;
         fs::write(&script, safe)?;
     }
+    esbuild(
+        &CONTENT_SCRIPTS,
+        &[
+            "--format=iife",
+            &format!("--outdir={}", folder().display()),
+            "--outbase=extension",
+        ],
+    )?;
     let glue = wasm::folder().join("sotto_wasm.js");
     esbuild(
         &[BACKGROUND],

@@ -1,0 +1,124 @@
+import type { Permission, SiteEvent, SiteReply, SiteRequest } from 'sotto-wasm';
+import { isExtensionThere } from '../browser/site-port';
+import { Line } from './line';
+import { refusal } from './refusal';
+import { read } from './shape';
+import type { BridgeMessage } from './wire';
+
+/** So many requests of a page may be unanswered. */
+export const MOST_UNANSWERED = 64;
+/** The first wait before a page that lost its background is connected again, in milliseconds; doubled each time. */
+const FIRST_DELAY = 50;
+const LONGEST_DELAY = 60_000;
+
+/**
+ * Between one page and the background: lets through what has the shape of a request and is not too
+ * much, and keeps a connected page connected over the ends of the background. It decides nothing else:
+ * who asks is what the browser tells the background of this script's port.
+ */
+export class Bridge {
+  readonly #line = new Line(
+    (event) => this.#event(event),
+    () => this.#lost(),
+    () => this.#granted.length > 0,
+  );
+  #unanswered = 0;
+  #connected = false;
+  /** What the page may do while it is connected. */
+  #granted: Permission[] = [];
+  #delay = FIRST_DELAY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `active` calls back once the page is shown to somebody, if it is only being prepared; else at once. */
+  constructor(
+    private readonly tell: (message: BridgeMessage) => void,
+    private readonly active: (then: () => void) => void,
+  ) {}
+
+  /** The page asks. Whether it will be answered. */
+  take(detail: unknown): boolean {
+    const said = read(detail);
+    if (!said) return false;
+    const { id } = said;
+    if ('refused' in said) this.tell({ id, reply: refusal(said.refused) });
+    else if (this.#unanswered >= MOST_UNANSWERED) this.tell({ id, reply: refusal('request.too-frequent') });
+    else this.#pass(id, said.request);
+    return true;
+  }
+
+  /** The page is put aside, and may come back as it is. */
+  hide(): void {
+    clearTimeout(this.#timer);
+    this.#line.close();
+  }
+
+  /** The page is back. */
+  show(): void {
+    this.#resume();
+  }
+
+  #pass(id: number, request: SiteRequest): void {
+    this.#unanswered++;
+    this.active(() =>
+      this.#line.ask(request, (reply) => {
+        this.#unanswered--;
+        this.#note(request, reply);
+        this.tell({ id, reply });
+      }),
+    );
+  }
+
+  /** Remembers whether the page is connected. */
+  #note(request: SiteRequest, reply: SiteReply): void {
+    if (request.type === 'connect' && reply.type === 'permissions') this.#connect(true, reply.permissions);
+    if (request.type === 'disconnect' && reply.type === 'ok') this.#connect(false, []);
+  }
+
+  #connect(connected: boolean, granted: Permission[]): void {
+    this.#connected = connected;
+    this.#granted = granted;
+  }
+
+  #event(event: SiteEvent): void {
+    if (event.type === 'permissions' && this.#connected) this.#granted = event.permissions;
+    this.tell({ event });
+  }
+
+  #lost(): void {
+    if (!isExtensionThere()) return this.tell({ gone: true });
+    if (this.#granted.length > 0) {
+      this.tell({ event: { type: 'connection', state: 'connecting', reason: null } });
+      this.#resumeLater();
+    }
+  }
+
+  #resumeLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#resume(), this.#delay);
+    this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
+  }
+
+  /** Connects a page that was connected with what it may still do, so that nobody is asked. */
+  #resume(): void {
+    if (this.#granted.length === 0) return;
+    this.#line.ask({ type: 'permissions' }, (reply) => {
+      if (reply.type !== 'permissions') return this.#notYet(reply);
+      const permissions = this.#granted.filter((one) => reply.permissions.includes(one));
+      if (permissions.length === 0) return this.#event({ type: 'permissions', permissions });
+      this.#line.ask({ type: 'connect', permissions }, (reply) => this.#resumed(reply));
+    });
+  }
+
+  #resumed(reply: SiteReply): void {
+    if (reply.type !== 'permissions') return this.#notYet(reply);
+    this.#delay = FIRST_DELAY;
+    this.#event({ type: 'permissions', permissions: reply.permissions });
+  }
+
+  #notYet(reply: SiteReply): void {
+    if (reply.type !== 'error') return;
+    if (reply.error.reason === 'extension.gone') return this.tell({ gone: true });
+    this.tell({ event: { type: 'connection', state: 'offline', reason: reply.error.message } });
+    this.#resumeLater();
+  }
+}
