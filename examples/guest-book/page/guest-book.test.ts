@@ -134,6 +134,17 @@ test('what was written is there at the next visit, and its answer comes then', a
   await until(() => expect(again.own[0]?.answer).toBe('Still here'));
 });
 
+test('an answer that found no way back is read in the book', async () => {
+  const world = await open({ granted: BOTH });
+  await write('Hello!');
+  await until(() => expect(own()[0]?.dataset.state).toBe('atGateway'));
+  const { reference } = world.got.at(-1)!.data as { reference: string };
+  await say(world, { type: 'thanks', number: 7, reference, latest: [] });
+  const latest = [{ number: 7, text: 'Hello!', answer: 'Too late for a reply', writtenAt: 0 }];
+  await say(world, { type: 'latest', latest });
+  await until(() => expect(own()[0]?.textContent).toContain('Too late for a reply'));
+});
+
 test('what cannot be sent stays in the field, with the reason', async () => {
   const { visitor } = await open({ granted: BOTH });
   visitor.refuseNext('queue.full');
@@ -145,9 +156,9 @@ test('what cannot be sent stays in the field, with the reason', async () => {
 
 test('what gets lost, or is refused by the book, says so', async () => {
   const world = await open({ granted: BOTH });
-  world.visitor.failNext('The recipient is gone.');
+  world.visitor.failNext('message.expired');
   await write('Lost');
-  await until(() => expect(own()[0]?.textContent).toContain('Not written: The recipient is gone.'));
+  await until(() => expect(own()[0]?.textContent).toContain('Not written: The book could not be reached'));
   await write('Rude');
   await until(() => expect(own()[0]?.dataset.state).toBe('atGateway'));
   const { reference } = world.got.at(-1)!.data as { reference: string };

@@ -40,6 +40,12 @@ type Response =
 /** Where a page keeps texts: `localStorage`. */
 export type Store = Pick<Storage, 'getItem' | 'setItem'>;
 
+/**
+ * Ways back that go along with an entry. The recipient keeps ten for asking for more, so these carry the thanks and an
+ * answer also while the page is closed.
+ */
+const SURBS = 30;
+
 const KEY = 'guest-book';
 
 /** All that the page knows and does. It shows nothing. */
@@ -89,7 +95,7 @@ export class GuestBook {
       const granted = await nym.connect({ permissions: PERMISSIONS });
       if (!PERMISSIONS.every((one) => granted.includes(one))) return this.#enter('notConnected', NEEDS_BOTH);
       this.#enter('connected');
-      await nym.send(this.service, { type: 'latest' });
+      await nym.send(this.service, { type: 'latest' }, { surbs: SURBS });
     } catch (error) {
       this.#enter('notConnected', sentence(error));
     }
@@ -107,7 +113,7 @@ export class GuestBook {
     };
     try {
       const request: Json = { type: 'entry', text, reference: entry.reference };
-      const sending = await this.#nym!.send(this.service, request);
+      const sending = await this.#nym!.send(this.service, request, { surbs: SURBS });
       this.problem = null;
       this.own.unshift(entry);
       this.#save();
@@ -150,14 +156,13 @@ export class GuestBook {
     const response = data as Response;
     switch (response?.type) {
       case 'thanks':
-        this.latest = response.latest;
-        return this.#update(this.#by('reference', response.reference), {
+        this.#update(this.#by('reference', response.reference), {
           state: 'inTheBook',
           number: response.number,
         });
+        return this.#show(response.latest);
       case 'latest':
-        this.latest = response.latest;
-        return this.changed();
+        return this.#show(response.latest);
       case 'answer':
         return this.#answered(response.number, response.text);
       case 'refused':
@@ -166,6 +171,13 @@ export class GuestBook {
           problem: response.message,
         });
     }
+  }
+
+  /** An answer that found no way back any more stands in the book. */
+  #show(latest: Entry[]): void {
+    this.latest = latest;
+    for (const { number, answer } of latest) if (answer) this.#update(this.#by('number', number), { answer });
+    this.changed();
   }
 
   #answered(number: number, answer: string): void {
@@ -193,8 +205,15 @@ function read(store: Store): OwnEntry[] {
   }
 }
 
+/** Why a message that was accepted did not arrive. */
+const FAILURES: Record<string, string> = {
+  'message.expired': 'The book could not be reached for a day. Write it again later.',
+  'message.cancelled': 'It was taken back.',
+};
+
 /** The API's errors are sentences that say what to do. */
 function sentence(error: unknown): string {
+  if (isNymError(error, 'message.failed')) return FAILURES[error.message] ?? error.message;
   if (isNymError(error)) return error.message;
   return error instanceof Error ? `Something went wrong: ${error.message}` : 'Something went wrong.';
 }

@@ -76,7 +76,7 @@ export class TestNym implements Nym {
 
   async connect({ permissions, signal }: ConnectOptions): Promise<Permission[]> {
     stopIfAborted(signal);
-    if (permissions.length === 0) throw nymError('parameter.malformed', 'Ask for at least one permission.');
+    if (permissions.length === 0) throw nymError('permissions.none', 'Say what for: send, receive, reply.');
     const missing = ordered(permissions).filter((one) => !this.#granted.includes(one));
     if (missing.length > 0) this.#change([...this.#granted, ...(await this.user.ask(missing))]);
     this.#isConnected = true;
@@ -138,7 +138,7 @@ export class TestNym implements Nym {
   }
 
   /** Has the next message that is sent get lost on its way. */
-  failNext(reason = 'expired'): void {
+  failNext(reason = 'message.expired'): void {
     this.#failure = reason;
   }
 

@@ -31,7 +31,7 @@ export class TestSending implements Sending {
   }
 
   async cancel(): Promise<void> {
-    this.fail('cancelled');
+    this.fail('message.cancelled');
   }
 
   /** Gets on to a state. A state that is final stays, but for a receipt. */

@@ -44,6 +44,7 @@ test('what cannot be sent is refused', async () => {
     expect(await reason(alice.send(bob.ownAddress, data))).toBe('data.malformed');
   expect(await reason(alice.send(bob.ownAddress, 'x'.repeat((1 << 20) + 1)))).toBe('data.too-large');
   expect(await reason(alice.send(bob.ownAddress, 'x', { surbs: 51 }))).toBe('surbs.too-many');
+  expect(await reason(alice.connect({ permissions: [] }))).toBe('permissions.none');
   expect(alice.sent).toEqual([]);
 });
 
