@@ -13,7 +13,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Disk, PAGE, World, address, send_request};
+use common::{Disk, PAGE, POPUP, World, address, send_request, sender};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::json;
 use sotto_app::background::{Background, Effect, Input, Stored, Table};
@@ -48,7 +48,7 @@ fn waiting(world: &World) -> (Background, Stored) {
     assert!(matches!(app.poll(), Some(Effect::ReadVault)));
     app.handle(world.now, Input::VaultRead(world.copies()));
     while app.poll().is_some() {}
-    app.handle(world.now, Input::PortOpened(PAGE));
+    app.handle(world.now, Input::PortOpened(PAGE, sender(POPUP)));
     (app, world.load())
 }
 

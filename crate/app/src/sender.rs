@@ -1,19 +1,30 @@
 //! Who asks: the browser's own word about the sender of a request, never the page's.
 
+use crate::site::Origin;
+
 /// What the browser says about the page that sent a message (`MessageSender`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sender {
     /// `sender.url`: the address of the page or frame. Empty if the browser gave none.
     pub url: String,
+    /// `sender.origin`: the origin of the page or frame. `null` for one without, as in a sandbox.
+    pub origin: Option<String>,
+    /// `sender.frameId`: 0 for a page of its own, and something else for one inside another.
+    pub frame: Option<u32>,
+    /// `sender.tab.id`: the tab that the page is in.
+    pub tab: Option<i32>,
 }
 
 /// The classes of senders. Each has its own closed list of requests
 /// ([`crate::page::RequestKind::is_allowed_for`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SenderClass {
     /// A page of this extension: popup, settings.
     ExtensionPage,
-    /// Anything else: a web site's content script, another extension, an unknown sender.
+    /// The content script of a web page of this origin. Its requests are another list
+    /// ([`crate::site::SiteRequest`]).
+    Site(Origin),
+    /// Anything else: a frame inside a page, another extension, an unknown sender.
     Other,
 }
 
@@ -42,14 +53,28 @@ impl ExtensionOrigin {
         }
     }
 
+    /// Whether it is the page of this extension that puts the questions of sites to the user.
+    #[must_use]
+    pub fn is_approval_page(&self, sender: &Sender) -> bool {
+        let rest = sender.url.strip_prefix(self.0.as_str());
+        rest.is_some_and(|rest| rest.starts_with("/approve/"))
+    }
+
     /// The class of `sender`.
     #[must_use]
     pub fn classify(&self, sender: &Sender) -> SenderClass {
         match Self::from_url(&sender.url) {
             Ok(sender) if sender == *self => SenderClass::ExtensionPage,
-            _ => SenderClass::Other,
+            _ => site(sender).map_or(SenderClass::Other, SenderClass::Site),
         }
     }
+}
+
+/// The origin of a page of its own in a secure context. Address and origin have to agree: a page in
+/// a sandbox has an address and no origin.
+fn site(sender: &Sender) -> Option<Origin> {
+    let origin = Origin::parse(sender.origin.as_deref()?).ok()?;
+    (sender.frame == Some(0) && origin.covers(&sender.url)).then_some(origin)
 }
 
 /// Scheme and host of an address with a non-empty host, without ports and users, which extension
@@ -68,6 +93,7 @@ mod tests {
     fn class(own: &str, sender: &str) -> SenderClass {
         ExtensionOrigin::from_url(own).unwrap().classify(&Sender {
             url: sender.to_owned(),
+            ..Sender::default()
         })
     }
 
@@ -111,6 +137,58 @@ mod tests {
             class(own, "moz-extension://0d8f-4c/popup.html"),
             SenderClass::Other
         );
+    }
+
+    fn site(url: &str, origin: Option<&str>, frame: Option<u32>) -> SenderClass {
+        let own = ExtensionOrigin::from_url("chrome-extension://abcdef/sw.js").unwrap();
+        own.classify(&Sender {
+            url: url.to_owned(),
+            origin: origin.map(str::to_owned),
+            frame,
+            tab: Some(1),
+        })
+    }
+
+    #[test]
+    fn a_page_of_its_own_in_a_secure_context_is_a_site() {
+        let origin = Origin::parse("https://example.org").unwrap();
+        let class = site(
+            "https://example.org/a",
+            Some("https://example.org"),
+            Some(0),
+        );
+        assert_eq!(class, SenderClass::Site(origin));
+    }
+
+    #[test]
+    fn a_frame_a_sandbox_an_insecure_page_and_one_without_the_browsers_word_are_no_sites() {
+        let (url, origin) = ("https://example.org/a", Some("https://example.org"));
+        for (url, origin, frame) in [
+            (url, origin, Some(7)),
+            (url, origin, None),
+            (url, None, Some(0)),
+            (url, Some("null"), Some(0)),
+            (url, Some("https://evil.example"), Some(0)),
+            ("about:blank", origin, Some(0)),
+            ("http://example.org/a", Some("http://example.org"), Some(0)),
+            ("", Some(""), Some(0)),
+        ] {
+            assert_eq!(
+                site(url, origin, frame),
+                SenderClass::Other,
+                "{url} {origin:?} {frame:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_origin_does_not_make_a_page_one_of_the_extension() {
+        let class = site(
+            "https://example.org/",
+            Some("chrome-extension://abcdef"),
+            Some(0),
+        );
+        assert_eq!(class, SenderClass::Other);
     }
 
     #[test]

@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use sotto_app::background::{Input, PortId, Table};
 use sotto_app::limit::{MAX_PORTS, MAX_REQUEST_BYTES, MAX_WAITING_REQUESTS, REQUEST_BURST};
 use sotto_app::page::{RequestError, RequestKind};
-use sotto_app::sender::Sender;
 use sotto_core::client::{MAX_MESSAGE_BYTES, Store};
 
 const OTHERS: [&str; 4] = [
@@ -159,13 +158,9 @@ fn what_is_no_request_is_refused_and_everything_goes_on() {
 #[test]
 fn a_message_that_has_no_json_form_is_refused() {
     let mut world = World::with_page(Disk::default());
-    let sender = Sender {
-        url: POPUP.to_owned(),
-    };
     let message = Err(RequestError::TooLarge);
     world.handle(Input::PortMessage {
         port: PAGE,
-        sender,
         message,
     });
     assert_eq!(error_code(&world.mail(PAGE)[0]), "request.too-large");

@@ -14,14 +14,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use common::{POPUP, address, sample};
+use common::{POPUP, address, sample, sender};
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
 use sotto_app::background::{
     Background, Change, Effect, Input, PortId, Session, Stored, StoredRecord, StoredVault, Table,
 };
 use sotto_app::page::{Request, RequestKind};
-use sotto_app::sender::{ExtensionOrigin, Sender};
+use sotto_app::sender::ExtensionOrigin;
 use sotto_app::vault::{BackupWriter, Passphrase, Price, Vault};
 use sotto_core::ChaCha20Rng;
 use sotto_core::client::Store;
@@ -121,7 +121,7 @@ impl Host {
     fn start_at(now: Time, profile: Profile) -> Self {
         let mut host = Self::asleep(now, profile);
         host.work();
-        host.app.handle(now, Input::PortOpened(PAGE));
+        host.app.handle(now, Input::PortOpened(PAGE, sender(POPUP)));
         host.ask(json!({"type": "subscribe"}));
         host.posts.clear();
         host
@@ -246,12 +246,8 @@ impl Host {
     fn post(&mut self, request: Value) -> Option<Value> {
         self.next_id += 1;
         let message = json!({"id": self.next_id, "request": request}).to_string();
-        let sender = Sender {
-            url: POPUP.to_owned(),
-        };
         self.handle(Input::PortMessage {
             port: PAGE,
-            sender,
             message: Ok(message),
         });
         let id = json!(self.next_id);
@@ -1201,7 +1197,8 @@ fn a_disk_that_cannot_be_read_is_told_and_read_again() {
     let mut host = Host::asleep(Time::from_millis(1_700_000_000_000), profile);
     host.disk_fails = true;
     host.work();
-    host.app.handle(host.now, Input::PortOpened(PAGE));
+    host.app
+        .handle(host.now, Input::PortOpened(PAGE, sender(POPUP)));
     let snapshot = host.snapshot();
     assert_eq!(snapshot["stage"], json!({"name": "starting"}));
     assert_eq!(snapshot["connection"]["problem"]["code"], "storage.failed");

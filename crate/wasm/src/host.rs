@@ -7,17 +7,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
-use js_sys::{Function, JsString};
+use js_sys::JsString;
 use rand_chacha::ChaCha20Rng;
 use sotto_app::background::{Background, Effect, FetchId, Input, SocketId};
 use sotto_app::sender::ExtensionOrigin;
 use sotto_core::time::Time;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::console;
 use crate::fetch::fetch_directory;
 use crate::global::performance_now;
+use crate::hooks::Hooks;
 use crate::ports::Ports;
 use crate::socket::{Socket, SocketEvent};
 use crate::storage::{Job, Storage};
@@ -32,21 +32,14 @@ pub(crate) struct Host {
     sockets: RefCell<BTreeMap<SocketId, Socket>>,
     storage: Storage,
     timer: Timer,
-    set_badge: Function,
-    notify: Function,
+    hooks: Hooks,
     start_millis: Cell<f64>,
     this: Weak<Host>,
 }
 
 impl Host {
-    /// `set_badge` shows a number on the extension's button, and `notify` has the system tell of a
-    /// message.
-    pub(crate) fn new(
-        origin: ExtensionOrigin,
-        rng: ChaCha20Rng,
-        set_badge: Function,
-        notify: Function,
-    ) -> Rc<Self> {
+    /// A background of the extension with these pages.
+    pub(crate) fn new(origin: ExtensionOrigin, rng: ChaCha20Rng, hooks: Hooks) -> Rc<Self> {
         Rc::new_cyclic(|this: &Weak<Host>| Self {
             app: RefCell::new(Background::new(origin, rng, nfkc)),
             inputs: RefCell::default(),
@@ -55,8 +48,7 @@ impl Host {
             sockets: RefCell::default(),
             storage: Storage::new("sotto"),
             timer: Timer::new(on_timer(this.clone())),
-            set_badge,
-            notify,
+            hooks,
             start_millis: Cell::new(0.0),
             this: this.clone(),
         })
@@ -137,21 +129,17 @@ impl Host {
                 self.with_socket(socket, |socket| socket.send_binary(&bytes));
             }
             Effect::FetchDirectory { fetch, urls } => self.fetch(fetch, urls),
-            Effect::Badge { unread } => {
-                // Nothing depends on what a badge shows.
-                let _ = self.set_badge.call1(&JsValue::UNDEFINED, &unread.into());
-            }
+            // Nothing depends on what becomes of these.
+            Effect::Badge { unread } => drop(self.hooks.set_badge(unread)),
+            Effect::OpenApproval => drop(self.hooks.open_approval()),
+            Effect::SiteBadge { tab, active } => drop(self.hooks.set_site_badge(tab, active)),
             Effect::Notify {
                 conversation,
                 title,
                 body,
-            } => {
-                // Nothing depends on it either.
-                let [title, body] = [title, body].map(JsValue::from);
-                let _ = self
-                    .notify
-                    .call3(&JsValue::UNDEFINED, &conversation.into(), &title, &body);
-            }
+            } => drop(self.hooks.notify(&conversation, title, body)),
+            Effect::LoadSites => self.store(Job::LoadSites),
+            Effect::PostSite { port, message } => self.ports.post(port, &message),
             Effect::Post { port, message } => self.ports.post(port, &message),
         }
     }

@@ -5,6 +5,7 @@
 mod console;
 mod fetch;
 mod global;
+mod hooks;
 mod host;
 mod ports;
 mod random;
@@ -20,8 +21,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
 use sotto_app::background::Input;
-use sotto_app::sender::{ExtensionOrigin, Sender};
+use sotto_app::sender::ExtensionOrigin;
 
+use hooks::{Hooks, PortSender};
 use host::Host;
 
 thread_local! {
@@ -43,20 +45,12 @@ pub struct Background {
 #[wasm_bindgen]
 impl Background {
     /// Loads the state and starts connecting. Resolves when pages can be answered, also if the
-    /// storage failed: pages are then told so, and loading is tried again. `set_badge` is told how
-    /// many messages are unread; `notify` is to have the system tell of a message, in words of its own
-    /// where nothing is given.
+    /// storage failed: pages are then told so, and loading is tried again.
     ///
     /// # Errors
     /// If this is not the background of an extension, the browser gives no randomness, or it was
     /// started already: two clients with one identity would take each other's messages.
-    pub async fn start(
-        #[wasm_bindgen(unchecked_param_type = "(unread: number) => void")] set_badge: Function,
-        #[wasm_bindgen(
-            unchecked_param_type = "(conversation: string, title?: string, body?: string) => void"
-        )]
-        notify: Function,
-    ) -> Result<Background, JsError> {
+    pub async fn start(hooks: Hooks) -> Result<Background, JsError> {
         let origin = ExtensionOrigin::from_url(&global::location_href())?;
         let rng = random::rng().map_err(|_| JsError::new("The browser gives no randomness."))?;
         if STARTED.replace(true) {
@@ -64,12 +58,13 @@ impl Background {
                 "Background.start() was called already: keep what it gave",
             ));
         }
-        let host = Host::new(origin, rng, set_badge, notify);
+        let host = Host::new(origin, rng, hooks);
         host.start().await;
         Ok(Self { host })
     }
 
-    /// A page connected. What is for it goes through `send`. Gives the number of the port.
+    /// A page connected. What is for it goes through `send`; `sender` is the browser's word about it
+    /// (`port.sender`). Gives the number of the port.
     ///
     /// # Errors
     /// If the module stopped after an internal error, and has to be loaded anew.
@@ -78,6 +73,7 @@ impl Background {
         &self,
         #[wasm_bindgen(unchecked_param_type = "(message: BackgroundMessage) => void")]
         send: Function,
+        sender: PortSender,
     ) -> Result<u32, JsError> {
         if console::has_panicked() {
             return Err(JsError::new(
@@ -85,16 +81,14 @@ impl Background {
             ));
         }
         let port = self.host.ports.add(send);
-        self.host.push(Input::PortOpened(port));
+        self.host.push(Input::PortOpened(port, sender.into()));
         Ok(port.0)
     }
 
-    /// A page posted a message. `sender_url` is the browser's word about the page
-    /// (`port.sender.url`).
+    /// A page posted a message.
     #[wasm_bindgen(js_name = portMessage)]
-    pub fn port_message(&self, port: u32, message: JsValue, sender_url: String) {
-        self.host
-            .push(ports::message(port, &message, Sender { url: sender_url }));
+    pub fn port_message(&self, port: u32, message: JsValue) {
+        self.host.push(ports::message(port, &message));
     }
 
     /// A page is gone.

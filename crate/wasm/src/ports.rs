@@ -9,8 +9,7 @@ use wasm_bindgen::JsValue;
 
 use sotto_app::background::{Input, PortId};
 use sotto_app::limit::MAX_REQUEST_BYTES;
-use sotto_app::page::{BackgroundMessage, RequestError};
-use sotto_app::sender::Sender;
+use sotto_app::page::RequestError;
 
 /// How to reach each page.
 #[derive(Default)]
@@ -33,7 +32,7 @@ impl Ports {
     }
 
     /// Posts to a page. A page that is going away throws; its `disconnectPort` follows.
-    pub(crate) fn post(&self, port: PortId, message: &BackgroundMessage) {
+    pub(crate) fn post(&self, port: PortId, message: &impl Serialize) {
         // Cloned, so that nothing is borrowed while JavaScript runs.
         let send = self.send.borrow().get(&port).cloned();
         let message = message.serialize(&serde_wasm_bindgen::Serializer::json_compatible());
@@ -45,7 +44,7 @@ impl Ports {
 
 /// A page's message as an input. Its JSON text is what the app reads: JavaScript may hand over
 /// cycles and any depth, which must not reach the stack of the module.
-pub(crate) fn message(port: u32, message: &JsValue, sender: Sender) -> Input {
+pub(crate) fn message(port: u32, message: &JsValue) -> Input {
     let message = match JSON::stringify(message).map(|text| text.as_string()) {
         Ok(Some(text)) if text.len() <= MAX_REQUEST_BYTES => Ok(text),
         Ok(Some(_)) => Err(RequestError::TooLarge),
@@ -53,7 +52,6 @@ pub(crate) fn message(port: u32, message: &JsValue, sender: Sender) -> Input {
     };
     Input::PortMessage {
         port: PortId(port),
-        sender,
         message,
     }
 }

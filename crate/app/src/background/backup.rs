@@ -165,6 +165,9 @@ impl Background {
 /// Whether a record belongs into a backup, and comes back from one.
 fn comes_back(record: &StoredRecord) -> bool {
     match record.table {
+        // A site whose identity does not come back gets a new one: nobody waits for the old one's
+        // answers, and two browsers with the same would be told apart from nobody.
+        Table::SiteState | Table::SiteInbox => false,
         Table::Vault | Table::Core(Store::Topology | Store::Surb) => false,
         Table::Core(Store::Registration) => !UNDER_WAY.contains(&record.key.as_slice()),
         _ => true,

@@ -83,6 +83,7 @@ impl Background {
             Phase::Running(mut run) => {
                 let close = |socket| Effect::CloseSocket { socket };
                 self.effects.extend(run.disconnect().into_iter().map(close));
+                self.sites.end(&mut self.effects);
                 for asker in run.take_askers() {
                     let error = next.refusal().view();
                     self.pages
@@ -97,7 +98,7 @@ impl Background {
     /// Goes on once all that the old client has to write is on disk: received fragments exist
     /// nowhere else any more.
     fn end(&mut self, run: Box<Run>, next: Next) {
-        if run.is_saved() {
+        if run.is_saved() && self.sites.is_saved() {
             self.go_on(next);
         } else {
             self.phase = Phase::Ending(run, next);
@@ -105,9 +106,29 @@ impl Background {
     }
 
     fn go_on(&mut self, next: Next) {
+        self.sites.clear(&mut self.effects);
         match next {
             Next::Settings(change) => self.save(change),
             Next::Lock(asker) => self.lock_now(asker),
+        }
+    }
+
+    /// A commit of a site's is durable. It may be the last that the end waits for.
+    pub(super) fn site_commit_saved(&mut self, now: Time, id: u64) {
+        self.site_saved(now, id);
+        self.drain_sites(now);
+        match std::mem::replace(&mut self.phase, Phase::Loading) {
+            Phase::Ending(run, next) => self.end(run, next),
+            phase => self.phase = phase,
+        }
+    }
+
+    /// A commit of a site's left no trace: what exists nowhere else must not be lost.
+    pub(super) fn site_commit_failed(&mut self, now: Time, id: u64, reason: String) {
+        self.site_not_saved(now, id, reason.clone());
+        match std::mem::replace(&mut self.phase, Phase::Loading) {
+            Phase::Ending(run, next) => self.keep_run(now, run, &next, reason),
+            phase => self.phase = phase,
         }
     }
 
@@ -145,6 +166,7 @@ impl Background {
                 .reply(&mut self.effects, asker, Reply::Error { error });
         }
         self.phase = Phase::Running(run);
+        self.sites.go_on();
         self.client_input(now, Input::NetworkChanged);
         self.answer_waiting(now);
     }
@@ -155,6 +177,8 @@ impl Background {
             // What was learned of the old network must not be used in the new one.
             let learned = [Store::Registration, Store::Topology];
             changes.extend(learned.map(|store| Change::Clear(Table::Core(store))));
+            // Identities of sites belong to one network; in the new one each gets another.
+            changes.extend(Table::OF_SITES.map(Change::Clear));
         }
         self.effects.push_back(Effect::Commit {
             id: CommitId::Settings,

@@ -10,7 +10,7 @@ use sotto_core::{
 };
 use zeroize::Zeroizing;
 
-use crate::page::BackgroundMessage;
+use crate::{page::BackgroundMessage, site::SiteBackgroundMessage};
 
 /// One store of records on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,9 +27,18 @@ pub enum Table {
     Vault,
     /// Of our messages, by their id, those whose arrival the recipient has confirmed.
     Delivered,
+    /// What the user lets each site do, by the site's origin.
+    SiteGrant,
+    /// What the clients of sites read at their start: a site's id, the core's store, the key there.
+    SiteState,
+    /// Messages that sites have not taken yet: a site's id, and the message's.
+    SiteInbox,
 }
 
 impl Table {
+    /// What [`Effect::LoadSites`] reads.
+    pub const OF_SITES: [Self; 2] = [Self::SiteState, Self::SiteInbox];
+
     /// The name on disk.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -40,6 +49,9 @@ impl Table {
             Self::Timeline => "timeline",
             Self::Vault => "vault",
             Self::Delivered => "delivered",
+            Self::SiteGrant => "site-grant",
+            Self::SiteState => "site-state",
+            Self::SiteInbox => "site-inbox",
         }
     }
 
@@ -54,8 +66,10 @@ impl Table {
     pub fn is_loaded(self) -> bool {
         match self {
             Self::Core(store) => Store::LOADED.contains(&store),
-            Self::Settings | Self::Conversation => true,
-            Self::Timeline | Self::Vault | Self::Delivered => false,
+            Self::Settings | Self::Conversation | Self::SiteGrant => true,
+            Self::Timeline | Self::Vault | Self::Delivered | Self::SiteState | Self::SiteInbox => {
+                false
+            }
         }
     }
 
@@ -67,6 +81,9 @@ impl Table {
             Self::Timeline,
             Self::Vault,
             Self::Delivered,
+            Self::SiteGrant,
+            Self::SiteState,
+            Self::SiteInbox,
         ])
     }
 }
@@ -141,6 +158,8 @@ pub type FetchId = Scoped<u32>;
 pub enum CommitId {
     /// Of one run of the client: its changes, and the app's own.
     Run(Scoped<u64>),
+    /// Of sites: their clients' changes, and what is known of them.
+    Site(u64),
     /// Of new settings.
     Settings,
     /// Of a new vault, with all that is in it at first.
@@ -248,6 +267,24 @@ pub enum Effect {
         title: Option<String>,
         /// What, if that may be told; at most 120 characters in one line.
         body: Option<String>,
+    },
+    /// Have the user answer what sites ask: show the page for that.
+    OpenApproval,
+    /// Mark a tab as using the mixnet, or no more.
+    SiteBadge {
+        /// The browser's number of the tab.
+        tab: i32,
+        /// Whether.
+        active: bool,
+    },
+    /// Read all records of the tables of sites; answer with `SitesLoaded`.
+    LoadSites,
+    /// Post a message to a site.
+    PostSite {
+        /// On which port.
+        port: PortId,
+        /// What.
+        message: SiteBackgroundMessage,
     },
     /// Post a message to a page.
     Post {

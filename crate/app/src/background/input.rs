@@ -55,6 +55,8 @@ pub enum Input {
     SaveFailed(CommitId, String),
     /// Those of the records that exist, in the order of the places; or why none could be read.
     RecordsRead(ReadId, Result<Vec<StoredRecord>, String>),
+    /// [`super::Effect::LoadSites`] is done, or why not.
+    SitesLoaded(Result<Vec<StoredRecord>, String>),
     /// [`super::Effect::ReadAll`] is done, or why not.
     AllRead(Result<Vec<StoredRecord>, String>),
     /// [`super::Effect::ForgetSession`] is done, or why not.
@@ -69,14 +71,12 @@ pub enum Input {
     GatewayClosed(SocketId, String),
     /// The directory answered or did not; the reason is for a person.
     DirectoryFetched(FetchId, Result<DirectoryReplies, String>),
-    /// A page connected.
-    PortOpened(PortId),
+    /// A page connected: who, in the browser's words.
+    PortOpened(PortId, Sender),
     /// A page posted a message.
     PortMessage {
         /// On which port.
         port: PortId,
-        /// Who, in the browser's words.
-        sender: Sender,
         /// Its JSON text, or why it has none.
         message: Result<String, RequestError>,
     },

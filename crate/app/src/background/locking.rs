@@ -57,6 +57,7 @@ impl Background {
         self.tell_all();
         self.settle_unaccepted();
         self.answer_waiting(now);
+        self.sites_started(now);
     }
 
     /// The vault is open: reads what is in it.

@@ -19,9 +19,9 @@ mod stage;
 mod start;
 mod transfer;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sotto_core::{ChaCha20Rng, time::Time};
+use sotto_core::{ChaCha20Rng, client, time::Time};
 
 pub use effect::{
     Change, CommitId, Effect, FetchId, PortId, ReadId, Scoped, Session, SocketId, Table,
@@ -29,11 +29,15 @@ pub use effect::{
 pub use input::{Input, Stored, StoredRecord, StoredVault};
 pub use safe::Normalise;
 
-use crate::{page::StageView, sender::ExtensionOrigin};
+use crate::{
+    page::{RequestError, StageView},
+    sender::{ExtensionOrigin, Sender, SenderClass},
+};
 use backup::Export;
 use beginning::SecretChange;
 use pages::Pages;
 use safe::Safe;
+use sites::Sites;
 use start::Phase;
 use transfer::Transfers;
 
@@ -51,7 +55,12 @@ pub struct Background {
     export: Option<Export>,
     /// When the vault is to be locked by itself, or that is to be tried again.
     lock_at: Option<Time>,
+    /// Who is at the other end of each port.
+    senders: BTreeMap<PortId, SenderClass>,
+    /// Those of the page that puts the questions of sites to the user.
+    approval_pages: BTreeSet<PortId>,
     pages: Pages,
+    sites: Sites,
     transfers: Transfers,
     /// The stage that pages were told last.
     told_stage: StageView,
@@ -76,7 +85,10 @@ impl Background {
             secret: None,
             export: None,
             lock_at: None,
+            senders: BTreeMap::new(),
+            approval_pages: BTreeSet::new(),
             pages: Pages::new(),
+            sites: Sites::default(),
             transfers: Transfers::default(),
             told_stage: StageView::Starting {},
             runs: 0,
@@ -103,29 +115,53 @@ impl Background {
                 self.records_read(now, read, records);
             }
             Input::AllRead(result) => self.all_read(now, result),
-            Input::PortOpened(port) => self.pages.open(port),
-            Input::PortMessage {
-                port,
-                sender,
-                message,
-            } => {
-                self.page_message(now, port, &sender, message);
-            }
-            Input::PortClosed(port) => {
-                self.pages.close(port);
-                self.transfers.close(port);
-            }
+            Input::SitesLoaded(result) => self.sites_loaded(now, result),
+            Input::PortOpened(port, sender) => self.port_opened(port, &sender),
+            Input::PortMessage { port, message } => self.port_message(now, port, message),
+            Input::PortClosed(port) => self.port_closed(now, port),
             Input::Tick if self.is_load_due(now) => self.load_again(),
             other => self.client_input(now, other),
         }
         self.transfers.sweep(now);
         self.lock_if_idle(now);
+        self.tend_sites(now);
         self.update_badge();
+    }
+
+    fn port_opened(&mut self, port: PortId, sender: &Sender) {
+        let class = self.origin.classify(sender);
+        match &class {
+            SenderClass::ExtensionPage => self.pages.open(port),
+            SenderClass::Site(origin) => self.sites.open(port, origin.clone(), sender.tab),
+            SenderClass::Other => {}
+        }
+        if self.origin.is_approval_page(sender) {
+            self.approval_pages.insert(port);
+        }
+        self.senders.insert(port, class);
+    }
+
+    fn port_message(&mut self, now: Time, port: PortId, message: Result<String, RequestError>) {
+        let class = self.senders.get(&port).cloned();
+        match class.unwrap_or(SenderClass::Other) {
+            SenderClass::Site(origin) => self.site_message(now, port, &origin, message),
+            class => self.page_message(now, port, &class, message),
+        }
+    }
+
+    fn port_closed(&mut self, now: Time, port: PortId) {
+        self.senders.remove(&port);
+        self.approval_pages.remove(&port);
+        self.pages.close(port);
+        self.transfers.close(port);
+        self.sites.close(port, &mut self.effects);
+        self.viewer_closed(now, port);
     }
 
     fn saved(&mut self, now: Time, id: CommitId) {
         match id {
             CommitId::Run(_) => self.client_input(now, Input::Saved(id)),
+            CommitId::Site(id) => self.site_commit_saved(now, id),
             CommitId::Settings => self.settings_saved(),
             CommitId::NewVault => self.vault_written(now),
             CommitId::Secret => self.secret_written(now),
@@ -137,6 +173,7 @@ impl Background {
     fn save_failed(&mut self, now: Time, id: CommitId, reason: String) {
         match id {
             CommitId::Run(_) => self.client_input(now, Input::SaveFailed(id, reason)),
+            CommitId::Site(id) => self.site_commit_failed(now, id, reason),
             CommitId::Settings => self.settings_failed(reason),
             CommitId::NewVault => self.vault_not_written(now, reason),
             CommitId::Secret => self.secret_not_written(reason),
@@ -173,7 +210,11 @@ impl Background {
             Phase::Forgetting(forgetting) => Some(forgetting.until),
             _ => None,
         };
-        let others = [self.transfers.deadline(), self.lock_at];
+        let others = [
+            self.transfers.deadline(),
+            self.lock_at,
+            self.sites.deadline(),
+        ];
         work.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -182,7 +223,7 @@ impl Background {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         match &self.phase {
-            Phase::Running(run) => run.is_connected(),
+            Phase::Running(run) => run.is_connected() || self.sites.is_connected(),
             Phase::Forgetting(_) => true,
             _ => false,
         }
@@ -190,6 +231,14 @@ impl Background {
 
     /// Feeds the client, if it is the one that is meant, and carries on with what it gives.
     fn client_input(&mut self, now: Time, input: Input) {
+        if self.is_for_site(&input) {
+            return self.site_input(now, input);
+        }
+        match input {
+            Input::Tick => self.all_sites(now, &client::Input::Tick),
+            Input::NetworkChanged => self.all_sites(now, &client::Input::NetworkChanged),
+            _ => {}
+        }
         let run = match &mut self.phase {
             Phase::Running(run) => run,
             Phase::Ending(..) => return self.last_input(now, input),

@@ -23,7 +23,7 @@ use crate::{
         ConnectionView, Envelope, Event, GatewaysView, PacketCounts, Reply, Request, RequestError,
         Snapshot, parse,
     },
-    sender::Sender,
+    sender::SenderClass,
     settings::{CheckedSettings, Settings},
     text::sentence,
     timeline::Side,
@@ -47,7 +47,7 @@ impl Background {
         &mut self,
         now: Time,
         port: PortId,
-        sender: &Sender,
+        class: &SenderClass,
         message: Result<String, RequestError>,
     ) {
         // Wiped when dropped, as there may be a passphrase in it.
@@ -66,7 +66,6 @@ impl Background {
             port,
             id: envelope.id,
         };
-        let class = self.origin.classify(sender);
         match parse(&envelope, class).and_then(|request| self.check_limits(now, port, request)) {
             Ok(request) => self.answer(now, asker, request),
             Err(error) => self.refuse(asker, &error),
@@ -225,7 +224,7 @@ impl Background {
             Request::SetSitePermissions {
                 origin,
                 permissions,
-            } => self.set_site_permissions(now, asker, &origin, permissions),
+            } => self.set_site_permissions(asker, &origin, permissions),
             Request::ForgetSite { origin } => self.forget_site(now, asker, &origin),
             Request::DeleteConversation { conversation } => {
                 self.delete_conversation(asker, conversation)

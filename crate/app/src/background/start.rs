@@ -81,6 +81,7 @@ impl Background {
                 return self.stay_closed(now, lost);
             }
         };
+        self.sites.load(&opened);
         let settings = settings(&opened);
         if settings
             .as_ref()
@@ -135,6 +136,7 @@ impl Background {
         self.settle_unaccepted();
         self.tell_all();
         self.answer_waiting(now);
+        self.sites_started(now);
     }
 
     /// Answers the requests that waited for a client.

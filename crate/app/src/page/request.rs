@@ -334,7 +334,7 @@ impl RequestKind {
     /// Whether a sender of this class may ask this. Everything here is about the user's own
     /// messages, so only the extension's own pages may.
     #[must_use]
-    pub fn is_allowed_for(self, class: SenderClass) -> bool {
+    pub fn is_allowed_for(self, class: &SenderClass) -> bool {
         match self {
             Self::Subscribe
             | Self::Send
@@ -377,7 +377,7 @@ impl RequestKind {
             | Self::Sites
             | Self::AnswerPrompt
             | Self::SetSitePermissions
-            | Self::ForgetSite => class == SenderClass::ExtensionPage,
+            | Self::ForgetSite => *class == SenderClass::ExtensionPage,
         }
     }
 }
@@ -408,7 +408,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// Reads the request and checks that `class` may ask it.
-pub(crate) fn parse(envelope: &Envelope<'_>, class: SenderClass) -> Result<Request, RequestError> {
+pub(crate) fn parse(envelope: &Envelope<'_>, class: &SenderClass) -> Result<Request, RequestError> {
     let request: Request = serde_json::from_slice(envelope.request.get().as_bytes())
         .map_err(|_| RequestError::Malformed)?;
     if request.kind().is_allowed_for(class) {

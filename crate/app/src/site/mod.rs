@@ -3,12 +3,14 @@
 
 mod error;
 mod fields;
+mod grant;
 mod message;
 mod origin;
 mod payload;
 mod permission;
 
 pub use error::{SiteError, SiteErrorView};
+pub use grant::{Grant, SiteId};
 pub(crate) use message::parse;
 pub use message::{
     SiteBackgroundMessage, SiteConnection, SiteEvent, SiteMessage, SiteReply, SiteRequest,

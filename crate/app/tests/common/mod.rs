@@ -221,12 +221,25 @@ pub struct World {
     pub badges: Vec<u32>,
     /// Notifications: of which conversation, with which title and body.
     pub notes: Vec<(String, Option<String>, Option<String>)>,
+    /// How often the page with the questions of sites was to be shown.
+    pub approvals: u32,
+    /// Which tabs were marked as using the mixnet, or no more.
+    pub site_badges: Vec<(i32, bool)>,
+    pub site_posts: Vec<(PortId, Value)>,
     /// What is to be done in the network, if somebody else does that.
     pub wire: Vec<Effect>,
     is_lent: bool,
     /// No two people draw the same.
     pub seed: u64,
     next_id: u32,
+}
+
+/// The browser's word about a page that has no tab.
+pub fn sender(url: &str) -> Sender {
+    Sender {
+        url: url.to_owned(),
+        ..Sender::default()
+    }
 }
 
 impl World {
@@ -264,6 +277,9 @@ impl World {
             sent: Vec::new(),
             badges: Vec::new(),
             notes: Vec::new(),
+            approvals: 0,
+            site_badges: Vec::new(),
+            site_posts: Vec::new(),
             wire: Vec::new(),
             is_lent: false,
             seed: 0,
@@ -303,7 +319,7 @@ impl World {
     }
 
     pub fn open(&mut self, port: PortId) {
-        self.handle(Input::PortOpened(port));
+        self.handle(Input::PortOpened(port, sender(POPUP)));
     }
 
     pub fn handle(&mut self, input: Input) {
@@ -336,6 +352,7 @@ impl World {
             Effect::ReadVault
             | Effect::Load
             | Effect::ReadAll
+            | Effect::LoadSites
             | Effect::ForgetSession { .. }
             | Effect::Commit { .. }
             | Effect::Read { .. } => self.jobs.push(effect),
@@ -355,6 +372,12 @@ impl World {
             Effect::SendBinary { .. } => {}
             Effect::FetchDirectory { fetch, urls } => self.fetches.push((fetch, urls)),
             Effect::Badge { unread } => self.badges.push(unread),
+            Effect::OpenApproval => self.approvals += 1,
+            Effect::SiteBadge { tab, active } => self.site_badges.push((tab, active)),
+            Effect::PostSite { port, message } => {
+                let message = serde_json::to_value(&message).unwrap();
+                self.site_posts.push((port, message));
+            }
             Effect::Notify {
                 conversation,
                 title,
@@ -378,6 +401,10 @@ impl World {
                 let bytes = stored.records.iter().map(|record| record.value.len());
                 self.loaded = (stored.records.len(), bytes.sum());
                 Input::Loaded(Box::new(stored))
+            }
+            Effect::LoadSites if fails => Input::SitesLoaded(Err(reason())),
+            Effect::LoadSites => {
+                Input::SitesLoaded(Ok(self.sealed(|table| Table::OF_SITES.contains(&table))))
             }
             Effect::ReadAll => Input::AllRead(Ok(self.sealed(|table| table != Table::Vault))),
             Effect::ForgetSession { .. } => {
@@ -495,12 +522,13 @@ impl World {
     }
 
     pub fn post_text(&mut self, port: PortId, url: &str, message: String) {
-        let sender = Sender {
-            url: url.to_owned(),
-        };
+        // Another address means another page at the end of the port.
+        if url != POPUP {
+            self.handle(Input::PortClosed(port));
+            self.handle(Input::PortOpened(port, sender(url)));
+        }
         self.handle(Input::PortMessage {
             port,
-            sender,
             message: Ok(message),
         });
     }

@@ -17,7 +17,7 @@ use super::request::{complete, reason, result};
 use crate::global::indexed_db;
 
 /// The version of the set of object stores; opening an older one creates what it lacks.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
 /// The first version in which everything is sealed, and conversations have records. What older ones
 /// have, none of which was ever released, is deleted: it is in clear, or nowhere to be found.
 const FIRST_SEALED: u32 = 5;

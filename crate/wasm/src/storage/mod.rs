@@ -24,6 +24,8 @@ pub(crate) enum Job {
     ReadVault,
     /// Read the whole state.
     Load,
+    /// Read the records of sites.
+    LoadSites,
     /// Read every record but the vault's.
     ReadAll,
     /// Write changes.
@@ -74,6 +76,7 @@ impl Storage {
                 Job::Load => tell(loaded(self.load().await, |stored| {
                     Input::Loaded(Box::new(stored))
                 })),
+                Job::LoadSites => tell(Input::SitesLoaded(self.sites().await)),
                 Job::ReadAll => tell(Input::AllRead(self.all().await)),
                 Job::Read(read, places) => tell(Input::RecordsRead(read, self.read(places).await)),
                 Job::Commit(id, changes) => self.commit(id, changes, &tell).await,
@@ -150,6 +153,10 @@ impl Storage {
 
     async fn read(&self, places: Vec<(Table, Vec<u8>)>) -> Result<Vec<StoredRecord>, String> {
         self.database().await?.those(places).await
+    }
+
+    async fn sites(&self) -> Result<Vec<StoredRecord>, String> {
+        self.database().await?.all(&Table::OF_SITES).await
     }
 
     async fn all(&self) -> Result<Vec<StoredRecord>, String> {

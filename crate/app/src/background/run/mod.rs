@@ -330,7 +330,8 @@ impl Run {
     }
 }
 
-fn config(settings: &CheckedSettings) -> Config {
+/// How the client of the user's own, and those of sites, go about the network.
+pub(super) fn config(settings: &CheckedSettings) -> Config {
     let config = match settings.traffic {
         Traffic::Direct => Config::default(),
         Traffic::Protected => Config::protected(),

@@ -1,48 +1,160 @@
-//! The sites at work.
+//! Sites at work: their tabs, what the user lets them do, and a client for each that uses the mixnet.
+//!
+//! | file | concern |
+//! |---|---|
+//! | `tabs` | the ports of sites: who is there, who hears what |
+//! | `requests` | what sites ask |
+//! | `consent` | asking the user, and what the answer changes |
+//! | `managing` | what pages of the extension ask about sites |
+//! | `running` | the clients: from the first use until nobody needs them |
+//! | `session`, `inbox` | one client, and the messages that its site has not taken |
+//! | `prompts`, `commits` | open questions, and changes on their way to the disk |
+
+mod commits;
+mod consent;
+mod inbox;
+mod managing;
+mod prompts;
+mod requests;
+mod running;
+mod session;
+mod tabs;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sotto_core::time::Time;
 
-use super::{Background, pages::Asker, requests::Outcome};
-use crate::{
-    page::{Reply, RequestError},
-    site::{Permission, Permissions},
+use super::{
+    effect::{Effect, PortId, Table},
+    pages::Asker,
+    sealing::Opened,
 };
+use crate::{
+    limit::Bucket,
+    page::{PromptView, SiteView},
+    site::{Grant, Origin, Permissions, SiteRequest},
+};
+use commits::Commits;
+use prompts::Prompts;
+use session::Session;
+use tabs::Tabs;
 
-impl Background {
-    pub(super) fn show_sites(&mut self, _asker: Asker) -> Outcome {
-        Outcome::Reply(Reply::Sites {
-            sites: Vec::new(),
-            prompts: Vec::new(),
-        })
+/// All that is known of sites.
+#[derive(Default)]
+pub(super) struct Sites {
+    tabs: Tabs,
+    /// How often each site asked.
+    buckets: BTreeMap<Origin, Bucket>,
+    /// What is known of each, as it is on disk.
+    grants: BTreeMap<Origin, Grant>,
+    /// The same as it will be, where it changes.
+    planned: BTreeMap<Origin, Option<Grant>>,
+    prompts: Prompts,
+    /// Sites that were refused while nothing could be written.
+    refused_while_locked: BTreeMap<Origin, Grant>,
+    /// The pages that are told of sites, and whether each is there for the questions.
+    viewers: BTreeMap<PortId, bool>,
+    /// What they were told last.
+    told: (Vec<SiteView>, Vec<PromptView>),
+    sessions: BTreeMap<u32, Session>,
+    /// Sites whose records are to be read, as somebody wants their client.
+    wanted: BTreeSet<Origin>,
+    /// Whether records are being read.
+    is_loading: bool,
+    /// Whether it is to be looked for sites with something left to send.
+    look_for_pending: bool,
+    /// When it may be tried again to tell the gateways of forgotten sites.
+    leave_at: Time,
+    waiting: VecDeque<Waiting>,
+    commits: Commits,
+    /// Clients write their last: nothing goes to the network any more.
+    is_ending: bool,
+}
+
+/// A request that cannot be answered yet.
+struct Waiting {
+    until: Time,
+    asker: Asker,
+    origin: Origin,
+    request: SiteRequest,
+}
+
+impl Sites {
+    /// Takes in what is on disk. Called whenever a client of the user's own starts.
+    pub(super) fn load(&mut self, opened: &Opened) {
+        let grant = |(key, value): (&[u8], &[u8])| {
+            let origin = Origin::parse(std::str::from_utf8(key).ok()?).ok()?;
+            Some((origin, Grant::from_record(value)?))
+        };
+        self.grants = opened.table(Table::SiteGrant).filter_map(grant).collect();
+        self.look_for_pending = !self.grants.is_empty();
+        self.is_ending = false;
     }
 
-    pub(super) fn answer_prompt(
-        &mut self,
-        _now: Time,
-        _asker: Asker,
-        _prompt: u32,
-        _permissions: Vec<Permission>,
-    ) -> Result<Outcome, RequestError> {
-        Err(RequestError::NoSuchPrompt)
+    /// What is planned of a site; else what is on disk.
+    fn grant(&self, origin: &Origin) -> Option<&Grant> {
+        match self.planned.get(origin) {
+            Some(planned) => planned.as_ref(),
+            None => self.grants.get(origin),
+        }
     }
 
-    pub(super) fn set_site_permissions(
-        &mut self,
-        _now: Time,
-        _asker: Asker,
-        _origin: &str,
-        permissions: Vec<Permission>,
-    ) -> Result<Outcome, RequestError> {
-        let _: Permissions = permissions.into_iter().collect();
-        Err(RequestError::NoSuchSite)
+    /// What a site may do: what it was allowed counts from when it is on disk, and what it was
+    /// forbidden counts at once.
+    fn permissions(&self, origin: &Origin) -> Permissions {
+        let of = |grant: &Grant| grant.permissions;
+        let durable = self.grants.get(origin).map(of).unwrap_or_default();
+        durable.within(self.grant(origin).map(of).unwrap_or_default())
     }
 
-    pub(super) fn forget_site(
-        &mut self,
-        _now: Time,
-        _asker: Asker,
-        _origin: &str,
-    ) -> Result<Outcome, RequestError> {
-        Err(RequestError::NoSuchSite)
+    fn session(&mut self, origin: &Origin) -> Option<&mut Session> {
+        let mut sessions = self.sessions.values_mut();
+        sessions.find(|session| session.origin == *origin)
+    }
+
+    /// Whether there is a connection, or one is being made.
+    pub(super) fn is_connected(&self) -> bool {
+        !self.sessions.is_empty()
+    }
+
+    /// Whether all that clients had to write is on disk.
+    pub(super) fn is_saved(&self) -> bool {
+        self.commits.is_empty() && self.sessions.values().all(Session::is_saved)
+    }
+
+    /// No client goes on to the network: the vault is to be locked, or the settings change.
+    pub(super) fn end(&mut self, effects: &mut VecDeque<Effect>) {
+        self.is_ending = true;
+        for session in self.sessions.values_mut() {
+            session.hang_up(effects);
+        }
+    }
+
+    /// The disk refused what had to be written, so the clients go on.
+    pub(super) fn go_on(&mut self) {
+        self.is_ending = false;
+    }
+
+    /// Drops all clients, and all that was known.
+    pub(super) fn clear(&mut self, effects: &mut VecDeque<Effect>) {
+        self.end(effects);
+        self.sessions.clear();
+        self.grants.clear();
+        self.planned.clear();
+        self.wanted.clear();
+        self.commits.forget();
+        self.is_loading = false;
+        self.look_for_pending = false;
+        self.is_ending = false;
+    }
+
+    /// When a tick is due at the latest.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let sessions = self.sessions.values().filter_map(Session::deadline).min();
+        let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
+        [sessions, waiting, self.prompts.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
