@@ -286,12 +286,24 @@ fn status(error: Error) -> u16 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_web_page_is_refused_unless_its_origin_is_allowed() {
     let served = Served::new(&["--allow-origin", "https://good.example"]).await;
-    for origin in ["https://evil.example", "http://good.example", "null", ""] {
+    let other_port = "http://127.0.0.1:1";
+    for origin in [
+        "https://evil.example",
+        "http://good.example",
+        "null",
+        "",
+        other_port,
+    ] {
         let refused = Program::connect(&served.url, Some(origin)).await;
         assert_eq!(status(refused.err().unwrap()), 403, "{origin}");
     }
-    let page = Program::connect(&served.url, Some("https://good.example")).await;
-    page.unwrap().address().await;
+    let itself = served.url.replace("ws://", "http://");
+    for origin in ["https://good.example", &itself] {
+        let page = Program::connect(&served.url, Some(origin)).await;
+        let mut page = page.unwrap();
+        page.address().await;
+        page.say_goodbye().await;
+    }
     served.world.end().await;
 }
 

@@ -11,6 +11,7 @@ export interface Line {
   address?: string;
   text?: string;
   senderTag?: string;
+  url?: string;
 }
 
 /** The terminal client, with a state of its own. */

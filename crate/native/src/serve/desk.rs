@@ -166,13 +166,21 @@ impl Desk {
     }
 
     /// The program has answered a ping.
-    pub(crate) async fn confirm(&self, number: u64) -> Result<(), HandleError> {
+    pub(crate) async fn confirm(self: &Arc<Self>, number: u64) -> Result<(), HandleError> {
         let theirs = self.mailbox.lock().confirm(number);
         // The window has moved.
         self.mail.notify_one();
         if theirs.is_empty() {
             return Ok(());
         }
+        let desk = self.clone();
+        // By itself, as it is to be finished also if the program goes.
+        let done = tokio::spawn(async move { desk.finish(theirs).await });
+        done.await.unwrap_or(Err(HandleError::Stopped))
+    }
+
+    /// The program has these messages for sure.
+    async fn finish(&self, theirs: Vec<Arc<ReceivedMessage>>) -> Result<(), HandleError> {
         for message in theirs.iter().filter(|_| !self.raw) {
             self.confirm_to_sender(message).await;
         }

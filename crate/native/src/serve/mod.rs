@@ -55,11 +55,15 @@ impl Server {
     /// # Errors
     /// What the operating system says.
     pub(crate) async fn bind(at: SocketAddr, allowed: Vec<WebOrigin>) -> std::io::Result<Self> {
-        let place = Arc::new(Semaphore::new(1));
-        Ok(Self {
-            listener: TcpListener::bind(at).await?,
-            door: Arc::new(Door { allowed, place }),
-        })
+        let listener = TcpListener::bind(at).await?;
+        let mut door = Door {
+            allowed,
+            place: Arc::new(Semaphore::new(1)),
+        };
+        // Some libraries name the server itself. No page does, as no page comes from here.
+        door.allowed.extend(origin::own(listener.local_addr()?));
+        let door = Arc::new(door);
+        Ok(Self { listener, door })
     }
 
     /// Where programs connect to.

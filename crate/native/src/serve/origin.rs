@@ -1,5 +1,6 @@
 //! Which web pages may connect: none, unless they are named.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
 use tokio_tungstenite::tungstenite::http::{HeaderMap, header};
 use url::Url;
@@ -28,6 +29,15 @@ impl FromStr for WebOrigin {
         let origin = format!("{}://{host}{port}", url.scheme());
         whole.then_some(Self(origin)).ok_or(NoOrigin)
     }
+}
+
+/// The origins that the server itself would have. None if other computers reach it: there, names
+/// and addresses can be somebody else's.
+pub(crate) fn own(at: SocketAddr) -> Vec<WebOrigin> {
+    let port = at.port();
+    let origins = [format!("http://{at}"), format!("http://localhost:{port}")];
+    let origins = origins.into_iter().filter(|_| at.ip().is_loopback());
+    origins.filter_map(|origin| origin.parse().ok()).collect()
 }
 
 /// The web page that asks to be connected and may not, by its origin. Programs that are no
@@ -71,6 +81,23 @@ mod tests {
             assert_eq!(refused.is_none(), admitted, "{origins:?}");
         }
         assert!(refused(&headers(&["https://example.org"]), &[]).is_some());
+    }
+
+    #[test]
+    fn the_servers_own_origins_are_on_this_computer() {
+        let own = |at: &str| {
+            let own = own(at.parse().unwrap()).into_iter();
+            own.map(|origin| origin.0).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            own("127.0.0.1:1977"),
+            ["http://127.0.0.1:1977", "http://localhost:1977"]
+        );
+        assert_eq!(
+            own("[::1]:1977"),
+            ["http://[::1]:1977", "http://localhost:1977"]
+        );
+        assert!(own("0.0.0.0:1977").is_empty() && own("192.168.0.2:1977").is_empty());
     }
 
     #[test]
