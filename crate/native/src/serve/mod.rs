@@ -34,7 +34,7 @@ const AT_THE_DOOR: usize = 32;
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a program waits for another that is just leaving.
-const CHANGE_LIMIT: Duration = Duration::from_secs(1);
+const CHANGE_LIMIT: Duration = Duration::from_secs(2);
 
 /// A websocket server for one program at a time.
 pub(crate) struct Server {
