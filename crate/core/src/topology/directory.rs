@@ -39,7 +39,7 @@ pub struct Metadata {
     /// Always null here. Official directories may say something, which is not read: it could be
     /// anything, of any size.
     #[serde(default, deserialize_with = "unread")]
-    pub status: Option<serde_json::Value>,
+    pub status: Option<()>,
     /// The running number of the epoch.
     pub absolute_epoch_id: u32,
     /// The running number of the key rotation.
@@ -156,26 +156,33 @@ impl Performance {
 
 impl Serialize for Performance {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&(f64::from(self.0) / 100.0).to_string())
+        let share = format!("{}.{:02}", self.0 / 100, self.0 % 100);
+        serializer.serialize_str(share.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 
 impl<'de> Deserialize<'de> for Performance {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let share: f64 = text.parse().map_err(serde::de::Error::custom)?;
-        if !(0.0..=1.0).contains(&share) {
-            return Err(serde::de::Error::custom("a performance is between 0 and 1"));
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 to 100"
-        )]
-        // Cut, not rounded. The tiny addend undoes what "0.29" loses as a binary fraction.
-        let percent = (share * 100.0 + 1e-9) as u8;
-        Ok(Self(percent))
+        let percent = whole_percent(&text);
+        percent
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("a performance is between 0 and 1"))
     }
+}
+
+/// Cut, not rounded, and read digit by digit: a binary fraction would make 28 of "0.29", and its
+/// tables are larger than all else that reads the directory.
+fn whole_percent(text: &str) -> Option<u8> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let whole: u8 = whole.parse().ok()?;
+    let digits: Option<Vec<u32>> = fraction.chars().map(|one| one.to_digit(10)).collect();
+    let digits = digits.filter(|digits| !digits.is_empty())?;
+    let digit = |place| digits.get(place).copied().unwrap_or(0);
+    let percent = u32::from(whole) * 100 + digit(0) * 10 + digit(1);
+    let is_more = digits.iter().skip(2).any(|digit| *digit > 0);
+    let is_share = percent < 100 || (percent == 100 && !is_more);
+    u8::try_from(percent).ok().filter(|_| is_share)
 }
 
 /// The state of the key rotation (path `v1/epoch/key-rotation-info`).
@@ -229,4 +236,51 @@ pub struct SemiSkimmedNode {
     pub basic: SkimmedNode,
     /// Null where the node does not speak Noise, as every node on loopback must not.
     pub x25519_noise_versioned_key: Option<serde_json::Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn performance(text: &str) -> Option<Performance> {
+        serde_json::from_value(text.into()).ok()
+    }
+
+    #[test]
+    fn a_performance_is_cut_to_whole_per_cents() {
+        let table = [
+            ("0", 0),
+            ("0.009", 0),
+            ("0.29", 29),
+            ("0.5", 50),
+            ("0.989999999999999999", 98),
+            ("1", 100),
+            ("1.000", 100),
+        ];
+        for (text, percent) in table {
+            assert_eq!(
+                performance(text),
+                Some(Performance::percent(percent)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_share_of_1_is_no_performance() {
+        for text in [
+            "", ".", "-0", "-0.5", "1.001", "1.01", "2", "99", "256", "0.x", "0.5.5", "1e-1", "NaN",
+        ] {
+            assert_eq!(performance(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_performance_is_written_as_the_official_directory_writes_it() {
+        let table = [(0, "0"), (7, "0.07"), (50, "0.5"), (98, "0.98"), (100, "1")];
+        for (percent, text) in table {
+            let written = serde_json::to_value(Performance::percent(percent)).unwrap();
+            assert_eq!(written, text);
+        }
+    }
 }
