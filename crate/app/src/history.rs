@@ -1,7 +1,8 @@
 //! Messages as pages show them, as far as they are kept in memory: those that were told since the
 //! start, and those on their way.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use litemap::LiteMap;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::page::{DeliveryView, MessageView};
 
@@ -13,7 +14,7 @@ const HISTORY_BYTES: usize = 1 << 20;
 /// The newest messages that were told, and all that are on their way.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    views: BTreeMap<String, MessageView>,
+    views: LiteMap<String, MessageView>,
     /// Those that were told as new, oldest first. In no conversation there is a gap between them.
     told: VecDeque<String>,
     /// Those on their way: the disk does not know how far they are.

@@ -3,8 +3,9 @@
 //! JavaScript may call back in the middle of any call into it. So inputs go through a queue:
 //! whoever finds nobody at work empties it, and nothing is borrowed while JavaScript runs.
 
+use litemap::LiteMap;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
 use js_sys::JsString;
@@ -29,7 +30,7 @@ pub(crate) struct Host {
     inputs: RefCell<VecDeque<Input>>,
     working: Cell<bool>,
     pub(crate) ports: Ports,
-    sockets: RefCell<BTreeMap<SocketId, Socket>>,
+    sockets: RefCell<LiteMap<SocketId, Socket>>,
     storage: Storage,
     timer: Timer,
     hooks: Hooks,

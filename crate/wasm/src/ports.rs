@@ -1,7 +1,7 @@
 //! The pages that are connected.
 
+use litemap::LiteMap;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use js_sys::{Function, JSON};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use sotto_app::page::RequestError;
 /// How to reach each page.
 #[derive(Default)]
 pub(crate) struct Ports {
-    send: RefCell<BTreeMap<PortId, Function>>,
+    send: RefCell<LiteMap<PortId, Function>>,
     last: Cell<u32>,
 }
 

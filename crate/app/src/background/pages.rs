@@ -1,6 +1,7 @@
 //! The pages that are connected, and what they wait for.
 
-use std::collections::{BTreeMap, VecDeque};
+use litemap::LiteMap;
+use std::collections::VecDeque;
 
 use sotto_core::{client::MessageId, time::Time};
 
@@ -23,24 +24,24 @@ pub(super) struct Asker {
 /// All connected pages.
 pub(super) struct Pages {
     /// Each port, and whether it subscribed.
-    ports: BTreeMap<PortId, bool>,
+    ports: LiteMap<PortId, bool>,
     bucket: Bucket,
     /// The same for parts of files, which come in great numbers.
     parts: Bucket,
     /// Requests that came while the state was being loaded.
     waiting: VecDeque<(Asker, Request)>,
     /// Who sent the messages that are on their way to the disk, and their conversations.
-    unaccepted: BTreeMap<MessageId, (Asker, String)>,
+    unaccepted: LiteMap<MessageId, (Asker, String)>,
 }
 
 impl Pages {
     pub(super) fn new() -> Self {
         Self {
-            ports: BTreeMap::new(),
+            ports: LiteMap::new(),
             bucket: Bucket::new(REQUEST_BURST, REQUEST_INTERVAL),
             parts: Bucket::new(PART_BURST, PART_INTERVAL),
             waiting: VecDeque::new(),
-            unaccepted: BTreeMap::new(),
+            unaccepted: LiteMap::new(),
         }
     }
 
@@ -109,7 +110,7 @@ impl Pages {
     }
 
     /// Those whose message was still on its way.
-    pub(super) fn take_unaccepted(&mut self) -> BTreeMap<MessageId, (Asker, String)> {
+    pub(super) fn take_unaccepted(&mut self) -> LiteMap<MessageId, (Asker, String)> {
         std::mem::take(&mut self.unaccepted)
     }
 

@@ -4,7 +4,8 @@
 //! An upload waits until a request takes it. A download is handed out once, part by part. Both are
 //! in memory only, belong to one port, and go with it.
 
-use std::{collections::BTreeMap, time::Duration};
+use litemap::LiteMap;
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sotto_core::time::Time;
@@ -24,8 +25,8 @@ const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// All files on their way to or from pages.
 #[derive(Default)]
 pub(super) struct Transfers {
-    uploads: BTreeMap<(PortId, u32), Vec<u8>>,
-    downloads: BTreeMap<u32, Download>,
+    uploads: LiteMap<(PortId, u32), Vec<u8>>,
+    downloads: LiteMap<u32, Download>,
     next_download: u32,
 }
 

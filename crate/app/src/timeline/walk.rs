@@ -1,6 +1,6 @@
 //! From entry to entry through a conversation, whose older segments are on disk.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 use std::ops::Range;
 
 use sotto_core::client::MessageId;
@@ -26,7 +26,7 @@ pub struct Walk {
     /// The numbers that are not passed yet.
     left: Range<u32>,
     /// Segments that were read. One that is not on disk is empty.
-    segments: BTreeMap<u32, Vec<Entry>>,
+    segments: LiteMap<u32, Vec<Entry>>,
 }
 
 /// What comes next.
@@ -58,7 +58,7 @@ impl Walk {
         Self {
             side,
             left: 0..u32::MAX,
-            segments: BTreeMap::new(),
+            segments: LiteMap::new(),
         }
     }
 

@@ -8,7 +8,8 @@ use crate::fragment::{Fragment, FragmentId, MAX_SET, SetId, Split};
 use crate::message::SenderTag;
 use crate::packet::PacketSize;
 use crate::time::Time;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use litemap::LiteMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 /// The most fragments of one message that may be on their way at once: half of what may be
@@ -161,7 +162,7 @@ pub(super) enum AckOutcome {
 /// Messages on their way out.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    messages: BTreeMap<MessageId, Outgoing>,
+    messages: LiteMap<MessageId, Outgoing>,
     /// Messages with fragments that never left, in turns so that a short one need not wait for a
     /// long one.
     turns: VecDeque<MessageId>,
@@ -366,8 +367,8 @@ impl Outbox {
     }
 
     /// Correspondents with answers on their way, each with the fragments whose ack has not come.
-    pub(super) fn answers(&self) -> BTreeMap<SenderTag, usize> {
-        let mut answers = BTreeMap::new();
+    pub(super) fn answers(&self) -> LiteMap<SenderTag, usize> {
+        let mut answers = LiteMap::new();
         for message in self.messages.values() {
             if let (Recipient::Anonymous(tag), true) = (message.to, message.is_moving_message()) {
                 *answers.entry(tag).or_insert(0) += message.split.count() - message.acked;
@@ -537,7 +538,7 @@ impl Outbox {
 
     /// The clock was set back: nothing was written later than now.
     pub(super) fn clock_was_set(&mut self, now: Time) {
-        for message in self.messages.values_mut() {
+        for (_, message) in &mut self.messages {
             message.created_at = message.created_at.min(now);
             message.outcome = message.outcome.no_later_than(now);
             message.paused_at = message.paused_at.min(now);

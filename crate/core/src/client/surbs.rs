@@ -5,7 +5,8 @@ use crate::message::SenderTag;
 use crate::packet::KeyRotation;
 use crate::surb::Surb;
 use crate::time::Time;
-use std::collections::{BTreeMap, VecDeque};
+use litemap::LiteMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The last few SURBs of a correspondent only carry requests for more.
@@ -185,7 +186,7 @@ struct Holding {
 /// All SURBs on hand.
 #[derive(Debug, Default)]
 pub(super) struct Surbs {
-    holdings: BTreeMap<SenderTag, Holding>,
+    holdings: LiteMap<SenderTag, Holding>,
     next_number: u64,
 }
 
@@ -340,7 +341,7 @@ impl Surbs {
 
     /// The clock was set back: nothing came later than now.
     pub(super) fn clock_was_set(&mut self, now: Time) {
-        for holding in self.holdings.values_mut() {
+        for (_, holding) in &mut self.holdings {
             holding.quiet_since = holding.quiet_since.min(now);
         }
     }

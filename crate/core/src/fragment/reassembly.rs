@@ -4,7 +4,8 @@ use super::header::Fragment;
 use super::split::unpad;
 use super::{FragmentId, SetId};
 use crate::time::Time;
-use std::collections::{BTreeMap, HashMap};
+use litemap::LiteMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ pub enum Refusal {
 #[derive(Debug)]
 struct PartialSet {
     total: u8,
-    fragments: BTreeMap<u8, Fragment>,
+    fragments: LiteMap<u8, Fragment>,
     touched: Time,
 }
 
@@ -84,14 +85,12 @@ impl PartialSet {
 
     fn previous(&self) -> Option<SetId> {
         self.fragments
-            .first_key_value()
+            .first()
             .and_then(|(_, first)| first.previous())
     }
 
     fn next(&self) -> Option<SetId> {
-        self.fragments
-            .last_key_value()
-            .and_then(|(_, last)| last.next())
+        self.fragments.last().and_then(|(_, last)| last.next())
     }
 
     fn bytes(&self) -> usize {
@@ -129,7 +128,7 @@ impl Reassembly {
             *held_bytes += SET_OVERHEAD;
             PartialSet {
                 total,
-                fragments: BTreeMap::new(),
+                fragments: LiteMap::new(),
                 touched: now,
             }
         });
@@ -180,16 +179,15 @@ impl Reassembly {
         now: Time,
         drop: impl Fn(Duration, usize) -> bool,
     ) -> Vec<FragmentId> {
-        let quiet = |set: &PartialSet| now.saturating_since(set.touched);
-        let mut by_age: Vec<_> = self
+        let mut by_age: Vec<(Time, SetId)> = self
             .sets
             .iter()
-            .map(|(id, set)| (quiet(set), *id))
+            .map(|(id, set)| (set.touched, *id))
             .collect();
-        by_age.sort_unstable_by(|a, b| b.cmp(a));
+        by_age.sort_unstable();
         let mut gone = Vec::new();
-        for (age, id) in by_age {
-            if !drop(age, self.held_bytes) {
+        for (touched, id) in by_age {
+            if !drop(now.saturating_since(touched), self.held_bytes) {
                 break;
             }
             gone.extend(ids(&self.remove(id)));
@@ -202,7 +200,7 @@ impl Reassembly {
             return Vec::new();
         };
         self.held_bytes = self.held_bytes.saturating_sub(set.bytes());
-        set.fragments.into_values().collect()
+        set.fragments.into_iter().map(|(_, one)| one).collect()
     }
 
     /// The whole message's sets in order, if all of them are whole.

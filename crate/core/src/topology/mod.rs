@@ -7,8 +7,8 @@ use crate::crypto::choose;
 use crate::keys::{EncryptionKey, IdentityKey};
 use crate::packet::{Hop, KeyRotation};
 use directory::{Performance, Reply, RewardedSet, SkimmedNode};
+use litemap::LiteMap;
 use rand_core::CryptoRng;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// Path of the role assignment below the directory's base address.
@@ -121,7 +121,7 @@ pub struct Topology {
     epoch: u32,
     rotation_id: u32,
     layers: [Vec<Hop>; 3],
-    gateways: BTreeMap<IdentityKey, Gateway>,
+    gateways: LiteMap<IdentityKey, Gateway>,
 }
 
 impl Topology {
@@ -142,7 +142,7 @@ impl Topology {
             epoch: rewarded.epoch_id,
             rotation_id: a.rotation_id,
             layers: layers(&rewarded, &mixnodes.nodes.data),
-            gateways: gateways.nodes.data.iter().filter_map(gateway).collect(),
+            gateways: self::gateways(&gateways.nodes.data),
         };
         topology.check()
     }
@@ -262,20 +262,31 @@ fn parse<T: serde::de::DeserializeOwned>(
     })
 }
 
-/// The usable members of the three layers. Members without details are skipped.
+/// The usable members of the three layers, by their ids. Members without details are skipped.
 fn layers(rewarded: &RewardedSet, nodes: &[SkimmedNode]) -> [Vec<Hop>; 3] {
-    let details: BTreeMap<_, _> = nodes.iter().map(|node| (node.node_id, node)).collect();
-    let usable = |id: &u32| {
-        let node = details
-            .get(id)
-            .filter(|node| node.performance >= MINIMUM_PERFORMANCE)?;
-        hop(node)
+    let usable = |id: u32| {
+        let node = nodes.iter().rfind(|node| node.node_id == id)?;
+        hop(node).filter(|_| node.performance >= MINIMUM_PERFORMANCE)
     };
-    // As sets: whoever is named twice is not to be drawn twice as often.
     [&rewarded.layer1, &rewarded.layer2, &rewarded.layer3].map(|layer| {
-        let members: BTreeSet<_> = layer.iter().collect();
-        members.into_iter().filter_map(usable).collect()
+        // As a map: whoever is named twice is not to be drawn twice as often.
+        let mut members = LiteMap::new_vec();
+        for id in layer {
+            if let Some(hop) = usable(*id) {
+                members.insert(*id, hop);
+            }
+        }
+        members.into_iter().map(|(_, hop)| hop).collect()
     })
+}
+
+/// The usable gateways by their names.
+fn gateways(nodes: &[SkimmedNode]) -> LiteMap<IdentityKey, Gateway> {
+    let mut gateways = LiteMap::new_vec();
+    for (identity, gateway) in nodes.iter().filter_map(gateway) {
+        gateways.insert(identity, gateway);
+    }
+    gateways
 }
 
 /// The node's first address and its Sphinx key; `None` if either makes no sense.

@@ -15,7 +15,8 @@ mod removal;
 mod search;
 mod sweeping;
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
+use std::collections::BTreeSet;
 
 use sotto_core::{
     client::{
@@ -83,7 +84,7 @@ pub(super) struct Run {
     /// The conversations that the user was notified of, and has not looked at since.
     notified: BTreeSet<String>,
     /// The conversations of the messages that are on their way.
-    outgoing: BTreeMap<MessageId, String>,
+    outgoing: LiteMap<MessageId, String>,
     /// Messages that the client is writing, or has tried to write.
     fresh: BTreeSet<MessageId>,
     /// Whether all that the client had to write is on disk.
@@ -96,14 +97,14 @@ pub(super) struct Run {
     /// The map of the network in use.
     pub(super) topology: Option<TopologyView>,
     /// SURBs on hand as told by the client; what it held at the start is asked for.
-    levels: BTreeMap<SenderTag, usize>,
+    levels: LiteMap<SenderTag, usize>,
     /// Messages that were handed to the client and are not on disk yet, so not to be shown.
-    unsaved: BTreeMap<MessageId, MessageView>,
+    unsaved: LiteMap<MessageId, MessageView>,
     /// Why nothing can be saved.
     problem: Option<ErrorView>,
     /// The same, as pages were told.
     pub(super) storage: Option<ErrorView>,
-    sockets: BTreeSet<ConnectionId>,
+    sockets: Vec<ConnectionId>,
     fetches: u32,
 }
 
@@ -146,7 +147,7 @@ impl Run {
         let services: Vec<MessageId> = services.iter().map(|(message, _)| message.id).collect();
         let mut run = Self {
             receipts: Receipts::new(now, &timeline, &services),
-            outgoing: BTreeMap::new(),
+            outgoing: LiteMap::new(),
             number,
             client,
             keys: own,
@@ -169,11 +170,11 @@ impl Run {
             connection: ConnectionView::starting(),
             others: OtherGateways::default(),
             topology: None,
-            levels: BTreeMap::new(),
-            unsaved: BTreeMap::new(),
+            levels: LiteMap::new(),
+            unsaved: LiteMap::new(),
             problem: None,
             storage: None,
-            sockets: BTreeSet::new(),
+            sockets: Vec::new(),
             fetches: 0,
         };
         for (message, letter) in &outbox {
@@ -284,7 +285,7 @@ impl Run {
             },
             Input::GatewayClosed(socket, reason) => {
                 let connection = self.own(socket)?;
-                self.sockets.remove(&connection);
+                self.sockets.retain(|open| *open != connection);
                 client::Input::GatewayClosed { connection, reason }
             }
             Input::DirectoryFetched(fetch, result) => {

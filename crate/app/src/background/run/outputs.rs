@@ -42,14 +42,14 @@ impl Run {
     ) {
         match output {
             Output::OpenGateway { connection, url } => {
-                self.sockets.insert(connection);
+                self.sockets.push(connection);
                 effects.push_back(Effect::OpenSocket {
                     socket: self.scoped(connection),
                     url,
                 });
             }
             Output::CloseGateway { connection } => {
-                self.sockets.remove(&connection);
+                self.sockets.retain(|open| *open != connection);
                 effects.push_back(Effect::CloseSocket {
                     socket: self.scoped(connection),
                 });

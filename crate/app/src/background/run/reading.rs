@@ -1,5 +1,6 @@
 //! What is read from disk for a page, in as many steps as it takes.
 
+use litemap::LiteMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
@@ -53,7 +54,7 @@ pub(super) enum Job {
 #[derive(Default)]
 pub(super) struct Reads {
     next: u32,
-    jobs: BTreeMap<ReadId, (Vec<Place>, Job)>,
+    jobs: LiteMap<ReadId, (Vec<Place>, Job)>,
     /// Whether a job that changes segments is under way. One at a time: what it has read must not
     /// change meanwhile.
     writing: bool,
@@ -114,12 +115,12 @@ impl Run {
 
     /// Those who wait for something that was to be read, as there is nobody to go on with it.
     pub(in crate::background) fn take_askers(&mut self) -> Vec<Asker> {
-        let jobs = std::mem::take(&mut self.reads.jobs).into_values();
+        let jobs = std::mem::take(&mut self.reads.jobs).into_iter();
         let waiting = std::mem::take(&mut self.reads.waiting).into_iter();
         self.reads.writing = false;
         self.swept();
         self.receipts.nothing_is_read();
-        let all = jobs.map(|(_, job)| job).chain(waiting);
+        let all = jobs.map(|(_, (_, job))| job).chain(waiting);
         let reading = all.filter_map(|job| job.asker());
         reading.chain(std::mem::take(&mut self.probes)).collect()
     }
@@ -182,8 +183,8 @@ impl Run {
 
     /// What was read, under the changes that were not on disk by then.
     fn found(&self, places: Vec<Place>, records: Vec<StoredRecord>) -> Found {
-        let mut found: BTreeMap<Place, Option<Vec<u8>>> =
-            places.into_iter().map(|place| (place, None)).collect();
+        let mut found: BTreeMap<Place, Option<Vec<u8>>> = BTreeMap::new();
+        found.extend(places.into_iter().map(|place| (place, None)));
         for record in records {
             found.insert((record.table, record.key), Some(record.value));
         }

@@ -5,7 +5,8 @@
 //! be done is written down in the conversation's record, in the commit that makes it necessary, so
 //! that a killed background forgets none.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use litemap::LiteMap;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use sotto_core::{
@@ -46,11 +47,11 @@ pub(super) struct Receipts {
     /// Since when we are connected.
     online_since: Option<Time>,
     /// Messages of the client's that no user wrote.
-    services: BTreeMap<MessageId, Service>,
+    services: LiteMap<MessageId, Service>,
     /// Received messages that are not to be shown, until the client has told of them.
     swallowed: BTreeSet<MessageId>,
     /// What received receipts confirmed, until they are on disk.
-    confirmed: BTreeMap<MessageId, Vec<MessageId>>,
+    confirmed: LiteMap<MessageId, Vec<MessageId>>,
     /// Messages that were confirmed in this run.
     delivered: BTreeSet<MessageId>,
     /// Whether it was looked which messages in the outbox were confirmed in an earlier run.
@@ -76,12 +77,14 @@ impl Receipts {
     pub(super) fn new(now: Time, timeline: &Timeline, services: &[MessageId]) -> Self {
         let mut exchanges = timeline.exchanges();
         let owed = exchanges.any(|(_, about)| !about.exchange.owed().is_empty());
-        let earlier = services.iter().map(|id| (*id, Service::Earlier));
-        Self {
+        let mut receipts = Self {
             leave_at: owed.then(|| now + COLLECT),
-            services: earlier.collect(),
             ..Self::default()
+        };
+        for id in services {
+            receipts.services.insert(*id, Service::Earlier);
         }
+        receipts
     }
 
     /// When something is to be done.

@@ -4,7 +4,8 @@
 //! always the one that is looked at. Where a search stopped, the next request goes on: from memory,
 //! or if that is gone, from the beginning and past what was looked at already.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use litemap::LiteMap;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{
     Run,
@@ -38,11 +39,11 @@ type Position = (u64, String, u32);
 pub(super) struct Search {
     pub(super) asker: Asker,
     wanted: Wanted,
-    lanes: BTreeMap<String, Lane>,
+    lanes: LiteMap<String, Lane>,
     /// Those of which the next entry is not known.
     idle: BTreeSet<String>,
     /// The next entries of all others.
-    heads: BTreeMap<Position, Entry>,
+    heads: LiteMap<Position, Entry>,
     /// What was looked at before: this and all that is newer.
     passed: Option<Position>,
     /// Entries whose messages are to be read.
@@ -163,16 +164,18 @@ impl Search {
             Some(one) => vec![one.clone()],
             None => timeline.ids().map(str::to_owned).collect(),
         };
-        let lanes = ids.iter().filter_map(|id| {
-            let one = timeline.get(id)?;
-            Some((id.clone(), Lane::new(id, one.about.next, passed.as_ref())))
-        });
+        let mut lanes = LiteMap::new();
+        for (id, one) in ids.iter().filter_map(|id| Some((id, timeline.get(id)?))) {
+            lanes.insert(id.clone(), Lane::new(id, one.about.next, passed.as_ref()));
+        }
+        let mut idle = BTreeSet::new();
+        idle.extend(ids);
         Self {
             asker,
             wanted,
-            lanes: lanes.collect(),
-            idle: ids.into_iter().collect(),
-            heads: BTreeMap::new(),
+            lanes,
+            idle,
+            heads: LiteMap::new(),
             passed,
             queue: VecDeque::new(),
             reading: Vec::new(),
@@ -193,7 +196,7 @@ impl Search {
                 segments.truncate(STEP_RECORDS);
                 return segments;
             }
-            let Some((position, entry)) = self.heads.pop_last() else {
+            let Some((position, entry)) = self.take_newest() else {
                 break;
             };
             self.idle.insert(position.1.clone());
@@ -204,6 +207,13 @@ impl Search {
         self.reading = take_step(&mut self.queue, STEP_RECORDS, |(_, entry)| entry.size);
         let entries = self.reading.iter().map(|(_, entry)| entry);
         entries.flat_map(message_places).collect()
+    }
+
+    fn take_newest(&mut self) -> Option<(Position, Entry)> {
+        let (position, _) = self.heads.last()?;
+        let position = position.clone();
+        let entry = self.heads.remove(&position)?;
+        Some((position, entry))
     }
 
     /// Finds the next entry of each conversation, or which segments have to be read for it.
