@@ -1,5 +1,6 @@
 // Figures of docs/performance.md that need a browser: cargo xtask bench --browser
-import { type Chromium, chromium } from './harness/chromium';
+import type { Kind } from './harness/browser';
+import { Chromium } from './harness/chromium';
 import { Mixnet } from './harness/mixnet';
 import { longText } from './harness/text';
 import { Sotto } from './harness/sotto';
@@ -98,6 +99,7 @@ async function repeat(times: number, measure: () => Promise<number>): Promise<nu
   return figures;
 }
 
+const chromium: Kind<Chromium> = { name: 'Chromium', launch: (profile) => Chromium.launch(profile) };
 const mixnet = await Mixnet.start();
 const [alice, bob] = await Promise.all([
   User.start(chromium, mixnet.directory),

@@ -146,4 +146,4 @@ async function closeWelcome(context: BrowserContext): Promise<void> {
   await welcome.close();
 }
 
-export const chromium: Kind<Chromium> = { name: 'Chromium', launch: (profile) => Chromium.launch(profile) };
+export const chromium: Kind = { name: 'Chromium', launch: (profile) => Chromium.launch(profile) };
