@@ -83,7 +83,7 @@ test('while the user is asked the page says so, and takes a refusal well', async
     return 'refuse';
   });
   document.getElementById('connect')!.click();
-  await until(() => expect(text('status-hint')).toContain('does not let this site'));
+  await until(() => expect(text('status-hint')).toContain('You said no'));
   expect([isShown('connect'), isShown('form')]).toEqual([true, false]);
 });
 

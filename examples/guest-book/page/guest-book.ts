@@ -211,8 +211,16 @@ const FAILURES: Record<string, string> = {
   'message.cancelled': 'It was taken back.',
 };
 
+/** What the user did needs other words to the user. */
+const ANSWERS: Record<string, string> = {
+  'user.rejected': 'You said no, and that is fine. The button stays, should you change your mind.',
+  'user.asked-too-soon':
+    'You said no a short time ago, so Sotto did not ask you again. It will after a while.',
+};
+
 /** The API's errors are sentences that say what to do. */
 function sentence(error: unknown): string {
+  if (isNymError(error) && ANSWERS[error.reason]) return ANSWERS[error.reason]!;
   if (isNymError(error, 'message.failed')) return FAILURES[error.message] ?? error.message;
   if (isNymError(error)) return error.message;
   return error instanceof Error ? `Something went wrong: ${error.message}` : 'Something went wrong.';

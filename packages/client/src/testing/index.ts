@@ -1,4 +1,5 @@
 /** A `window.nym` in memory for the tests of apps: nothing is asked, nothing leaves the process. */
+import type {} from '../detect.js';
 import type { Nym } from '../types.js';
 import { TestNetwork } from './network.js';
 import type { TestNym, TestNymOptions } from './nym.js';
