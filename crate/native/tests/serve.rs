@@ -110,13 +110,16 @@ impl Program {
 
     /// What comes next, pings aside.
     async fn next(&mut self) -> Message {
-        loop {
-            let message = timeout(LIMIT, self.0.next()).await.expect("an answer");
-            let message = message.expect("a connection").unwrap();
-            if !message.is_ping() {
-                return message;
+        let next = async {
+            loop {
+                let message = self.0.next().await.expect("a connection").unwrap();
+                if !message.is_ping() {
+                    return message;
+                }
             }
-        }
+        };
+        // In all, as pings never end.
+        timeout(LIMIT, next).await.expect("an answer")
     }
 
     async fn json(&mut self) -> Value {
