@@ -18,8 +18,8 @@ afterEach(() => void vi.useRealTimers());
 const GREETING: BackgroundMessage = { event: { type: 'address', address: 'a.b@c' } };
 const note = (...call: unknown[]) => void calls.push(call);
 const brain: Brain = {
-  connectPort: (send) => {
-    note('connect');
+  connectPort: (send, sender) => {
+    note('connect', sender.url);
     send(GREETING);
     return 7;
   },
@@ -51,7 +51,11 @@ test('what a page says while the brain starts is heard in order once it has', as
   expect(calls).toEqual([]);
   finish(brain);
   await settle();
-  expect(calls).toEqual([['connect'], ['message', 7, 'one', PAGE], ['message', 7, 'two', PAGE]]);
+  expect(calls).toEqual([
+    ['connect', PAGE],
+    ['message', 7, 'one'],
+    ['message', 7, 'two'],
+  ]);
   expect(heard).toEqual([GREETING]);
 });
 
@@ -63,14 +67,17 @@ test('the brain starts once, whatever happens at the same time', async () => {
   host.networkChanged();
   await settle();
   expect(start).toHaveBeenCalledOnce();
-  expect(calls).toEqual([['connect'], ['wake'], ['network']]);
+  expect(calls).toEqual([['connect', PAGE], ['wake'], ['network']]);
 });
 
 test('a closed port is told to the brain, and nothing is posted to it any more', async () => {
   const { page } = open(new Host(async () => brain));
   page.disconnect();
   await settle();
-  expect(calls).toEqual([['connect'], ['disconnect', 7]]);
+  expect(calls).toEqual([
+    ['connect', PAGE],
+    ['disconnect', 7],
+  ]);
 });
 
 test('the browser keeps the background while it is connected, and only then', async () => {
@@ -112,8 +119,8 @@ test('what is asked by the keyboard reaches the brain as if a page had asked, an
   await settle();
   const asked = { id: 1, request: { type: 'lock' } };
   expect(calls).toEqual([
-    ['connect'],
-    ['message', 7, asked, 'chrome-extension://fake/background'],
+    ['connect', 'chrome-extension://fake/background'],
+    ['message', 7, asked],
     ['disconnect', 7],
   ]);
 });

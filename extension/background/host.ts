@@ -1,6 +1,7 @@
-import type { Background, BackgroundMessage, PageMessage, Request } from 'sotto-wasm';
+import type { Background, BackgroundMessage, PageMessage, Request, SiteBackgroundMessage } from 'sotto-wasm';
 import { wakeEveryMinute } from '../browser/alarm';
-import { extensionUrl, stayAwake } from '../browser/runtime';
+import { stayAwake } from '../browser/runtime';
+import { extensionItself, senderOf } from '../browser/site-port';
 import { text } from '../browser/strings';
 
 /** How often the browser is told that we are in use; it ends a background after 30 s without. */
@@ -22,22 +23,22 @@ export class Host {
 
   constructor(private readonly start: () => Promise<Brain>) {}
 
-  /** A page of the extension opened a port. */
+  /** A page of the extension, or of a site, opened a port. */
   connect(port: chrome.runtime.Port): void {
     let open = true;
     const brain = this.#started();
-    const send = (message: BackgroundMessage) => {
+    const send = (message: BackgroundMessage | SiteBackgroundMessage) => {
       if (open) port.postMessage(message);
     };
     // Everything is chained on one promise, so that the brain sees events in their order.
-    const number = brain.then((brain) => brain.connectPort(send));
+    const number = brain.then((brain) => brain.connectPort(send, senderOf(port)));
     const tell = (act: (brain: Brain, number: number) => void) =>
       void Promise.all([brain, number]).then(
         ([brain, number]) => act(brain, number),
         () => undefined,
       );
     port.onMessage.addListener((message: unknown) =>
-      tell((brain, number) => brain.portMessage(number, message, port.sender?.url ?? '')),
+      tell((brain, number) => brain.portMessage(number, message)),
     );
     port.onDisconnect.addListener(() => {
       open = false;
@@ -66,8 +67,9 @@ export class Host {
   ask(request: Request): void {
     this.#tell((brain) => {
       // The answer ends it. The brain may not be called while it is calling.
-      const port = brain.connectPort(() => queueMicrotask(() => brain.disconnectPort(port)));
-      brain.portMessage(port, { id: 1, request } satisfies PageMessage, extensionUrl('background'));
+      const end = () => queueMicrotask(() => brain.disconnectPort(port));
+      const port = brain.connectPort(end, extensionItself());
+      brain.portMessage(port, { id: 1, request } satisfies PageMessage);
     });
   }
 

@@ -1,3 +1,5 @@
+import type { PortSender } from 'sotto-wasm';
+
 /** The name of the port between a web page's content script and the background. */
 export const SITE_PORT_NAME = 'sotto-site';
 
@@ -24,19 +26,13 @@ export function isExtensionThere(): boolean {
   return chrome.runtime?.id !== undefined;
 }
 
-/** Who is at the other end of a port, as the browser says. */
-export interface PortSender {
-  /** The address of the page or frame; empty if the browser gives none. */
-  url: string;
-  /** The origin, if the browser tells it. */
-  origin: string | undefined;
-  /** Which frame of its tab, 0 for the page itself; nothing if it is in no tab. */
-  frame: number | undefined;
-  tab: number | undefined;
-}
-
 /** Who is at the other end: the browser's word alone. */
 export function senderOf(port: chrome.runtime.Port): PortSender {
   const { url = '', origin, frameId, tab } = port.sender ?? {};
   return { url, origin, frame: frameId, tab: tab?.id };
+}
+
+/** The extension's background, where it asks something itself. */
+export function extensionItself(): PortSender {
+  return { url: chrome.runtime.getURL('background'), origin: undefined, frame: undefined, tab: undefined };
 }
