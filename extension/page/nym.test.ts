@@ -45,7 +45,7 @@ test('each method asks for what it says, with what is usual where nothing is sai
     { type: 'connect', permissions: ['send', 'reply'] },
     { type: 'permissions' },
     { type: 'address' },
-    { type: 'send', to: 'x', data: text('hi'), anonymous: true, surbs: 10, plain: false },
+    { type: 'send', to: 'x', data: text('hi'), anonymous: true, surbs: 20, plain: false },
     { type: 'send', to: 'x', data: text('hi'), anonymous: false, surbs: 50, plain: true },
     { type: 'reply', tag: 't', data: text('hi'), plain: false },
     { type: 'disconnect' },

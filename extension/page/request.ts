@@ -17,7 +17,8 @@ import { hasOwn, isArray, isInteger } from './primordials';
 
 /** The longest address or tag that is looked at; a Nym address has at most 134 characters. */
 const LONGEST_NAME = 256;
-const SURBS = 10;
+/** Recipients keep ten for asking for more: an answer through ten would take one more round trip. */
+const SURBS = 20;
 const MOST_SURBS = 50;
 
 /** To connect. */

@@ -75,7 +75,7 @@ export interface ReplyOptions extends Cancellable {
 export interface SendOptions extends ReplyOptions {
   /** Whether to send reply blocks along, so that the recipient can answer and learns no address. Default true. */
   anonymous?: boolean | undefined;
-  /** How many reply blocks, 1 to 50. Default 10. */
+  /** How many reply blocks, 1 to 50. Recipients keep ten of them for asking for more. Default 20. */
   surbs?: number | undefined;
 }
 

@@ -108,7 +108,7 @@ impl Visitor {
     /// As a page does that uses `window.nym`.
     async fn write(&self, to: Address, request: Value) {
         let letter = Letter {
-            way: Way::Anonymous { to, surbs: 10 },
+            way: Way::Anonymous { to, surbs: 20 },
             wants_receipt: false,
             content: Content::Json(request.to_string()),
         };
@@ -119,7 +119,7 @@ impl Visitor {
     async fn write_plain(&self, to: Address, request: Value) {
         let body = request.to_string().into_bytes();
         let handle = self.host.handle();
-        handle.send_anonymous(&to, body, 10).await.unwrap();
+        handle.send_anonymous(&to, body, 20).await.unwrap();
     }
 
     /// What comes next, and whether there is an envelope around it.

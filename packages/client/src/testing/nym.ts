@@ -101,7 +101,7 @@ export class TestNym implements Nym {
 
   async send(to: string, data: Data, options: SendOptions = {}): Promise<Sending> {
     this.#need('send');
-    const { anonymous = true, surbs = 10, plain = false } = options;
+    const { anonymous = true, surbs = 20, plain = false } = options;
     if (surbs > MAX_SURBS) throw nymError('surbs.too-many', 'A message can have at most 50 reply blocks.');
     const recipient = this.network.at(to);
     const signed = !anonymous && !plain;
