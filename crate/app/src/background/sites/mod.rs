@@ -63,6 +63,8 @@ pub(super) struct Sites {
     is_loading: bool,
     /// Whether it is to be looked for sites with something left to send.
     look_for_pending: bool,
+    /// Whether a client has got an address that somebody may wait for.
+    has_new_address: bool,
     /// When it may be tried again to tell the gateways of forgotten sites.
     leave_at: Time,
     waiting: VecDeque<Waiting>,

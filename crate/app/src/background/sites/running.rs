@@ -253,9 +253,9 @@ impl Background {
     pub(in crate::background) fn tend_sites(&mut self, now: Time) {
         let expired = self.sites.prompts.take_expired(now);
         self.refuse_prompts(now, expired);
-        let has_address = self.drain_sites(now);
+        self.drain_sites(now);
         let late = |waiting: &super::Waiting| waiting.until <= now;
-        if has_address || self.sites.waiting.iter().any(late) {
+        if std::mem::take(&mut self.sites.has_new_address) || self.sites.waiting.iter().any(late) {
             self.answer_waiting_sites(now);
             self.drain_sites(now);
         }
@@ -264,8 +264,7 @@ impl Background {
         self.publish_sites();
     }
 
-    /// Sites that are to be forgotten get a client for that, if they have none; those that lost
-    /// every permission lose theirs.
+    /// Sites that are to be forgotten get a client for that, if they have none.
     fn note_leaving(&mut self, now: Time) {
         if !matches!(self.phase, Phase::Running(_)) {
             return;
@@ -285,7 +284,7 @@ impl Background {
         }
     }
 
-    /// Ends the clients that nobody needs.
+    /// Ends the clients that nobody needs, or whose site may do nothing any more.
     fn close_sites(&mut self, now: Time) {
         let used = self.sites.tabs.sites();
         let mut over = Vec::new();
@@ -321,17 +320,14 @@ impl Background {
         }
     }
 
-    /// Turns all that the clients want into effects and events; whether one has an address now.
-    pub(in crate::background) fn drain_sites(&mut self, now: Time) -> bool {
-        let mut has_address = false;
+    /// Turns all that the clients want into effects and events.
+    pub(in crate::background) fn drain_sites(&mut self, now: Time) {
         let numbers: Vec<u32> = self.sites.sessions.keys().copied().collect();
         for number in numbers {
             while let Some(output) = self.next_of(number) {
-                has_address |= matches!(output, Output::Address(_));
                 self.carry_out_for(now, number, output);
             }
         }
-        has_address
     }
 
     fn next_of(&mut self, number: u32) -> Option<Output> {
@@ -350,6 +346,8 @@ impl Background {
                 let then = Then::Client(number, commit.id);
                 self.sites.commits.begin(&mut self.effects, changes, then);
             }
+            // Somebody may have waited for it.
+            Output::Address(_) => self.sites.has_new_address = true,
             Output::Message(message) => self.site_received(number, &message),
             Output::Delivery { id, state } => self.site_delivery(now, number, id, &state),
             Output::Connection(state) => {
