@@ -12,6 +12,12 @@ export function openApproval(): Promise<void> {
   return opening;
 }
 
+/** Closes the window in which this page is. */
+export async function closeApproval(): Promise<void> {
+  const tab = await chrome.tabs.getCurrent();
+  if (tab?.id !== undefined) await chrome.tabs.remove(tab.id);
+}
+
 async function show(): Promise<void> {
   const url = extensionUrl(PAGE);
   const [tab] = await chrome.tabs.query({ url: `${url}*` });

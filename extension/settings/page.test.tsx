@@ -11,6 +11,7 @@ import { Page } from './page';
 import { Passphrase } from './passphrase';
 import { Place } from './place';
 import { Preferences } from './preferences';
+import { Sites } from './sites';
 
 let background: FakeBackground;
 let files: [name: string, content: string][];
@@ -25,13 +26,15 @@ async function show(section: string, change: Partial<Scenario> = {}): Promise<vo
     situation.apply(event);
     if (event.type === 'snapshot') preferences.stored(event.snapshot.settings);
     gateways.apply(event);
+    sites.apply(event);
   });
   const preferences = new Preferences(link);
   const gateways = new Gateways(link);
   const backup = new Backup(link, (file, name) => {
     void file.text().then((content) => files.push([name, content]));
   });
-  const models = { situation, preferences, gateways, backup, passphrase: new Passphrase(link) };
+  const sites = new Sites(link);
+  const models = { situation, sites, preferences, gateways, backup, passphrase: new Passphrase(link) };
   render(<Page {...models} place={new Place()} link={link} />, document.body);
   await settle();
 }

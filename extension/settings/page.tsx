@@ -13,6 +13,8 @@ import type { Passphrase } from './passphrase';
 import type { Preferences, Setting } from './preferences';
 import { PrivacySection } from './privacy-section';
 import { Section, Sections } from './section';
+import type { Sites } from './sites';
+import { SitesSection } from './sites-section';
 import type { Place } from './place';
 
 export interface Properties {
@@ -21,6 +23,7 @@ export interface Properties {
   gateways: Gateways;
   passphrase: Passphrase;
   backup: Backup;
+  sites: Sites;
   place: Place;
   link: Pick<BackgroundLink, 'request'>;
 }
@@ -63,6 +66,8 @@ function Content(properties: Properties & { settings: Settings }) {
     }
     case 'privacy':
       return <PrivacySection {...properties} />;
+    case 'sites':
+      return <SitesSection sites={properties.sites} />;
     case 'backup':
       return <BackupSection backup={backup} />;
     case 'delete':

@@ -4,13 +4,14 @@ import { text, type StringName } from '../browser/strings';
 import type { Setting } from './preferences';
 
 /** The sections of the settings, in their order. */
-export const SECTIONS = ['network', 'lock', 'privacy', 'backup', 'delete'] as const;
+export const SECTIONS = ['network', 'lock', 'privacy', 'sites', 'backup', 'delete'] as const;
 export type SectionName = (typeof SECTIONS)[number];
 
 const TITLES: Record<SectionName, StringName> = {
   network: 'settingsNetwork',
   lock: 'settingsLock',
   privacy: 'settingsPrivacy',
+  sites: 'settingsSites',
   backup: 'settingsBackup',
   delete: 'settingsDelete',
 };

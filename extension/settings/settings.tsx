@@ -8,6 +8,7 @@ import { Page } from './page';
 import { Passphrase } from './passphrase';
 import { Place } from './place';
 import { Preferences } from './preferences';
+import { Sites } from './sites';
 
 document.documentElement.classList.toggle('tab', !isPopup());
 document.documentElement.lang = chrome.i18n.getUILanguage();
@@ -17,10 +18,12 @@ const link = new BackgroundLink((event) => {
   situation.apply(event);
   if (event.type === 'snapshot') preferences.stored(event.snapshot.settings);
   gateways.apply(event);
+  sites.apply(event);
 });
 const preferences = new Preferences(link);
 const gateways = new Gateways(link);
-const models = { passphrase: new Passphrase(link), backup: new Backup(link), place: new Place() };
+const sites = new Sites(link);
+const models = { passphrase: new Passphrase(link), backup: new Backup(link), place: new Place(), sites };
 render(
   <Page {...models} situation={situation} preferences={preferences} gateways={gateways} link={link} />,
   document.body,

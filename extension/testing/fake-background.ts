@@ -8,9 +8,11 @@ import type {
   MessageView,
   PacketCounts,
   PageMessage,
+  PromptView,
   Reply,
   Request,
   Settings,
+  SiteView,
   Snapshot,
   StageView,
 } from 'sotto-wasm';
@@ -25,6 +27,10 @@ export interface Scenario extends Snapshot {
   texts?: Record<string, string>;
   /** The content of each file, base64, by the id of its message. */
   files?: Record<string, string>;
+  /** The sites that use the mixnet or did. */
+  sites?: SiteView[];
+  /** What sites ask of the user. */
+  prompts?: PromptView[];
   /** In pictures: the conversation that is open. */
   open?: string | undefined;
   /** In pictures: what is clicked, or filled in, one after the other, on which page. */
@@ -188,6 +194,12 @@ export class FakeBackground {
     this.push({ type: 'conversation', conversation });
   }
 
+  /** As when sites do or ask something else. */
+  showSites({ sites = this.state.sites ?? [], prompts = this.state.prompts ?? [] }): void {
+    Object.assign(this.state, { sites, prompts });
+    this.push({ type: 'sites', sites, prompts });
+  }
+
   push(event: Event): void {
     for (const port of this.#ports) port.postMessage({ event });
   }
@@ -249,7 +261,30 @@ export class FakeBackground {
       case 'downloadPart':
         return this.#handOut(request.download);
       default:
-        return this.#talkReply(request) ?? this.#vaultReply(request);
+        return this.#siteReply(request) ?? this.#talkReply(request) ?? this.#vaultReply(request);
+    }
+  }
+
+  #siteReply(request: Request): Reply | undefined {
+    const { sites = [], prompts = [] } = this.state;
+    switch (request.type) {
+      case 'sites':
+        return { type: 'sites', sites, prompts };
+      case 'answerPrompt':
+        return this.#done(() =>
+          this.showSites({ prompts: prompts.filter(({ id }) => id !== request.prompt) }),
+        );
+      case 'setSitePermissions': {
+        const { origin, permissions } = request;
+        const changed = sites.map((site) => (site.origin === origin ? { ...site, permissions } : site));
+        return this.#done(() => this.showSites({ sites: changed }));
+      }
+      case 'forgetSite':
+        return this.#done(() =>
+          this.showSites({ sites: sites.filter(({ origin }) => origin !== request.origin) }),
+        );
+      default:
+        return undefined;
     }
   }
 

@@ -88,6 +88,8 @@ export class FakeBrowser {
   readonly tabBadges = new Map<number, { text: string | null; title: string }>();
   /** The tabs, the oldest first. */
   readonly tabs: FakeTab[] = [];
+  /** The tabs that were closed by their numbers. */
+  readonly closedTabs: (number | undefined)[] = [];
   /** How each window besides the first was opened. */
   readonly windows: Record<string, unknown>[] = [];
   /** The window that was brought forward last. */
@@ -139,6 +141,8 @@ export class FakeBrowser {
       query: async ({ url = '' }: { url?: string }) =>
         this.tabs.filter((tab) => tab.url.startsWith(url.replace(/\*$/, ''))),
       update: async (id: number, change: Partial<FakeTab>) => this.#changeTab(id, change),
+      getCurrent: async () => this.tabs.at(-1),
+      remove: async (id: number) => void this.closedTabs.push(id),
     },
     windows: {
       WINDOW_ID_CURRENT: -2,

@@ -80,9 +80,16 @@ const PICTURES = [
     'settings-device',
     'settings-privacy',
     'settings-backup',
+    'settings-sites',
+    'settings-sites-none',
+    'settings-sites-forget',
     'settings-delete',
     'locked',
   ].map((name) => ['settings', name]),
+  ...['asked', 'asked-more', 'asked-part', 'asked-long', 'asked-closed', 'locked'].map((name) => [
+    'approve',
+    name,
+  ]),
   ...['starting', 'list', 'old-map', 'gateways', 'moving', 'full'].map((name) => ['diagnostics', name]),
 ];
 
@@ -109,12 +116,12 @@ for (const colorScheme of ['light', 'dark']) {
     });
     for (const [name, scenario] of PICTURES) {
       if (wanted.length > 0 && ![name, scenario].some((one) => wanted.includes(one))) continue;
-      if (kept && size !== (name === 'popup' ? 'popup' : 'tab')) continue;
+      if (kept && size !== (name === 'popup' || name === 'approve' ? 'popup' : 'tab')) continue;
       const page = await context.newPage();
       page.on('pageerror', (error) => console.error(name, scenario, error));
       await page.goto(`http://preview/${name}/${name}.html${query}${german}#${scenario}`);
       await page.waitForFunction(() => document.querySelector('[data-ready] main > *'));
-      if (kept && name !== 'popup') await showWhole(page);
+      if (kept && name !== 'popup' && name !== 'approve') await showWhole(page);
       const picture = `${name}-${scenario}-${colorScheme}${kept ? '' : `-${size}`}`;
       await page.screenshot({ path: `${folder}/${picture}.png` });
       await page.close();

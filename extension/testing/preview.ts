@@ -25,6 +25,9 @@ if (location.hash === '#refused') {
   });
 }
 
+// A site that is closed once its question is in view.
+if (location.hash === '#asked-closed') setTimeout(() => background.showSites({ prompts: [] }), 600);
+
 /** Clicks or fills in what the scenario wants, each as soon as it is there, and says when all is done. */
 async function act(): Promise<void> {
   const { page = '', acts = [] } = scenario.steps ?? {};

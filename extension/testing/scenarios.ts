@@ -1,5 +1,6 @@
 import type { MessageView, SurbLevel } from 'sotto-wasm';
 import { type Act, type Scenario, STARTING } from './fake-background';
+import { siteScenarios } from './site-scenarios';
 import { longTalk, talkScenarios } from './talk-scenarios';
 import {
   ALICE,
@@ -331,7 +332,7 @@ Object.assign(SCENARIOS, {
     },
   },
 });
-Object.assign(SCENARIOS, talkScenarios(ONLINE));
+Object.assign(SCENARIOS, talkScenarios(ONLINE), siteScenarios(ONLINE));
 
 /** A scenario by its name; `past-10000` is one with so many messages. */
 export function scenarioNamed(name: string): Scenario | undefined {

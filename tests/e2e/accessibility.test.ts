@@ -16,6 +16,7 @@ const PLACES = [
   { page: 'welcome', tab: true },
   { page: 'settings', tab: true },
   { page: 'diagnostics', tab: true },
+  { page: 'approve', tab: true },
 ] as const;
 const THEMES = ['light', 'dark'] as const;
 

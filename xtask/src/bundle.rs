@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Copied as they are.
-const STATIC: [&str; 12] = [
+const STATIC: [&str; 14] = [
     "manifest.json",
     "_locales",
     "icons",
@@ -24,14 +24,17 @@ const STATIC: [&str; 12] = [
     "welcome/welcome.css",
     "settings/settings.html",
     "settings/settings.css",
+    "approve/approve.html",
+    "approve/approve.css",
     "diagnostics/diagnostics.html",
     "diagnostics/diagnostics.css",
     "style",
 ];
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "popup/popup.tsx",
     "welcome/welcome.tsx",
     "settings/settings.tsx",
+    "approve/approve.tsx",
     "diagnostics/diagnostics.tsx",
 ];
 const BACKGROUND: &str = "background/sw.ts";

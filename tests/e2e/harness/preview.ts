@@ -7,7 +7,7 @@ const ORIGIN = 'http://preview';
 
 /** A page of the extension, how it is shown, and the state it is shown. */
 export interface View {
-  page: 'popup' | 'welcome' | 'settings' | 'diagnostics';
+  page: 'popup' | 'welcome' | 'settings' | 'diagnostics' | 'approve';
   scenario: string;
   /** In a tab, rather than in the window under the toolbar button. */
   tab: boolean;
