@@ -124,3 +124,46 @@ test('what is asked by the keyboard reaches the brain as if a page had asked, an
     ['disconnect', 7],
   ]);
 });
+
+test('a site is handed over with who it is, as the browser says, and all it says is passed on', async () => {
+  const senders: unknown[] = [];
+  const host = new Host(async () => ({
+    ...brain,
+    connectPort: (send, sender) => {
+      senders.push(sender);
+      return brain.connectPort(send, sender);
+    },
+  }));
+  const site = openSite(host);
+  site.page.postMessage('one');
+  await settle();
+  expect(senders).toEqual([{ url: 'https://a.example/x', origin: 'https://a.example', frame: 0, tab: 3 }]);
+  expect(calls.at(-1)).toEqual(['message', 7, 'one']);
+});
+
+test('a site whose background cannot start is not told why, but that nobody is there', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { page, heard } = openSite(new Host(() => Promise.reject(new Error('The disk is full.'))));
+  const closed = vi.fn();
+  page.onDisconnect.addListener(closed);
+  await settle();
+  expect(closed).toHaveBeenCalledOnce();
+  expect(heard).toEqual([]);
+});
+
+/** A site connected to a host. */
+function openSite(host: Host): { page: FakePort; heard: unknown[] } {
+  browser.onConnect.addListener((port) => {
+    port.sender = {
+      url: 'https://a.example/x',
+      origin: 'https://a.example',
+      frameId: 0,
+      tab: { id: 3 },
+    };
+    host.connectSite(port as unknown as chrome.runtime.Port);
+  });
+  const page = browser.runtime.connect({ name: 'sotto-site' });
+  const heard: unknown[] = [];
+  page.onMessage.addListener((message) => heard.push(message));
+  return { page, heard };
+}

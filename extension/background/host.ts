@@ -17,40 +17,33 @@ export type Brain = Pick<
   'connectPort' | 'portMessage' | 'disconnectPort' | 'wake' | 'networkChanged' | 'isConnected'
 >;
 
+/** What goes to a page of the extension, or to a site. */
+type Message = BackgroundMessage | SiteBackgroundMessage;
+
 /** Starts the brain at the first event and hands every event to it. Decides nothing. */
 export class Host {
   #brain: Promise<Brain> | undefined;
 
   constructor(private readonly start: () => Promise<Brain>) {}
 
-  /** A page of the extension, or of a site, opened a port. */
+  /** A page of the extension opened a port. */
   connect(port: chrome.runtime.Port): void {
-    let open = true;
-    const brain = this.#started();
-    const send = (message: BackgroundMessage | SiteBackgroundMessage) => {
-      if (open) port.postMessage(message);
-    };
-    // Everything is chained on one promise, so that the brain sees events in their order.
-    const number = brain.then((brain) => brain.connectPort(send, senderOf(port)));
-    const tell = (act: (brain: Brain, number: number) => void) =>
-      void Promise.all([brain, number]).then(
-        ([brain, number]) => act(brain, number),
-        () => undefined,
-      );
-    port.onMessage.addListener((message: unknown) =>
-      tell((brain, number) => brain.portMessage(number, message)),
-    );
-    port.onDisconnect.addListener(() => {
-      open = false;
-      tell((brain, number) => brain.disconnectPort(number));
-    });
+    const { joined, send } = this.#join(port);
     const slow = setTimeout(() => send(startFailed(text('errorStartSlow'))), START_PATIENCE);
-    number
+    joined
       .catch((error: unknown) => {
         send(startFailed(error));
         setTimeout(() => port.disconnect(), START_AGAIN_AFTER);
       })
       .finally(() => clearTimeout(slow));
+  }
+
+  /** The content script of a site opened a port. It is closed if there is nobody who could answer. */
+  connectSite(port: chrome.runtime.Port): void {
+    this.#join(port).joined.catch((error: unknown) => {
+      console.error('Sotto did not start:', error);
+      port.disconnect();
+    });
   }
 
   /** The browser started, or a minute has passed. */
@@ -71,6 +64,30 @@ export class Host {
       const port = brain.connectPort(end, extensionItself());
       brain.portMessage(port, { id: 1, request } satisfies PageMessage);
     });
+  }
+
+  /** Hands a port over to the brain, once that has started. */
+  #join(port: chrome.runtime.Port) {
+    let open = true;
+    const brain = this.#started();
+    const send = (message: Message) => {
+      if (open) port.postMessage(message);
+    };
+    // Everything is chained on one promise, so that the brain sees events in their order.
+    const joined = brain.then((brain) => brain.connectPort(send, senderOf(port)));
+    const tell = (act: (brain: Brain, number: number) => void) =>
+      void Promise.all([brain, joined]).then(
+        ([brain, number]) => act(brain, number),
+        () => undefined,
+      );
+    port.onMessage.addListener((message: unknown) =>
+      tell((brain, number) => brain.portMessage(number, message)),
+    );
+    port.onDisconnect.addListener(() => {
+      open = false;
+      tell((brain, number) => brain.disconnectPort(number));
+    });
+    return { joined, send };
   }
 
   #tell(act: (brain: Brain) => void): void {

@@ -31,7 +31,7 @@ const host = new Host(async () => {
 });
 
 onPageConnect((port) => host.connect(port));
-onSiteConnect((port) => host.connect(port));
+onSiteConnect((port) => host.connectSite(port));
 onStart(() => host.wake());
 onWake(() => host.wake());
 onNetworkChange(() => host.networkChanged());
