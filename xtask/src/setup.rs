@@ -103,6 +103,22 @@ fn cargo_program(name: &str) -> Result<()> {
     process::run(process::cargo().args(["install", "--locked", name]))
 }
 
+/// Python with virtual environments, for the examples that speak to `sotto serve`.
+pub(crate) fn python() -> Result<()> {
+    let can_make_one = || {
+        let check = ["-c", "import ensurepip, venv"];
+        process::output(process::command("python3").args(check)).is_ok()
+    };
+    if !can_make_one() && can_use_apt() {
+        step("Installing Python");
+        apt_install("python3-venv")?;
+    }
+    if can_make_one() {
+        return Ok(());
+    }
+    bail!("the tests need Python 3 with its module venv (on Debian: apt-get install python3-venv)")
+}
+
 fn node() -> Result<()> {
     let advice =
         || format!("Sotto is built with Node.js {OLDEST_NODE} or newer: https://nodejs.org");

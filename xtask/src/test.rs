@@ -35,6 +35,7 @@ pub(crate) fn run(only: Option<Part>) -> Result<()> {
         CHROMIUM.find_or_install()?;
         CHROMEDRIVER.find_or_install()?;
         FIREFOX.find_or_install()?;
+        setup::python()?;
     }
     let mut tally = Tally::default();
     if parts
