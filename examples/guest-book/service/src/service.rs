@@ -21,6 +21,8 @@ pub(crate) struct Service {
     own: PublicKeys,
     book: Book,
     publish: Option<PathBuf>,
+    /// What was announced.
+    address: Option<Address>,
 }
 
 impl Service {
@@ -36,11 +38,12 @@ impl Service {
             own,
             book,
             publish,
+            address: None,
         })
     }
 
     /// Serves until the owner wants no more.
-    pub(crate) async fn serve(self, mut lines: UnboundedReceiver<String>) -> Result<(), Error> {
+    pub(crate) async fn serve(mut self, mut lines: UnboundedReceiver<String>) -> Result<(), Error> {
         let mut events = self.handle.subscribe().await?;
         for entry in self.book.untold()? {
             self.tell(entry).await?;
@@ -56,9 +59,9 @@ impl Service {
         }
     }
 
-    async fn take(&self, event: Event) -> Result<(), Error> {
+    async fn take(&mut self, event: Event) -> Result<(), Error> {
         match event {
-            Event::Address(address) => self.announce(&address),
+            Event::Address(address) => self.announce(address),
             Event::Connection(ConnectionState::Offline { problem, .. }) => {
                 println!("Offline: {problem}");
                 Ok(())
@@ -68,9 +71,12 @@ impl Service {
         }
     }
 
-    fn announce(&self, address: &Address) -> Result<(), Error> {
+    fn announce(&mut self, address: Address) -> Result<(), Error> {
+        if self.address.replace(address) == Some(address) {
+            return Ok(());
+        }
         if let Some(file) = &self.publish {
-            publish(file, address).map_err(Error::Publish)?;
+            publish(file, &address).map_err(Error::Publish)?;
         }
         println!("The guest book is at {address}\n{HELP}");
         Ok(())
