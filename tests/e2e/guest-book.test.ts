@@ -1,3 +1,4 @@
+import bs58 from 'bs58';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser } from './harness/browser';
 import { chromium } from './harness/chromium';
@@ -97,6 +98,12 @@ for (const kind of [chromium, firefox])
       );
       await browser.until('its state', `document.querySelector('#state').textContent === 'atGateway'`);
       expect(await isAsked(browser)).toBe(false);
+      // Of this identity, whose words it keeps, the service knows neither name nor key.
+      expect(await book.keeps(Buffer.from('Hello, whoever you are'))).toBe(true);
+      for (const part of own.split(/[.@]/).slice(0, 2)) {
+        expect(await book.keeps(Buffer.from(part))).toBe(false);
+        expect(await book.keeps(bs58.decode(part))).toBe(false);
+      }
     });
 
     test('to another origin with the same page nothing was allowed, and a no is taken', async () => {

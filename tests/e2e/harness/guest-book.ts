@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Scratch } from './cleanup';
@@ -46,6 +46,14 @@ export class GuestBook {
   /** Types a line for the owner. */
   enter(line: string): void {
     this.service.stdin!.write(`${line}\n`);
+  }
+
+  /** Whether these bytes stand somewhere in what the service has on disk. */
+  async keeps(bytes: Uint8Array): Promise<boolean> {
+    const files = await readdir(this.state.path, { recursive: true, withFileTypes: true });
+    const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
+    const contents = await Promise.all(paths.map((path) => readFile(path)));
+    return contents.some((content) => content.includes(Buffer.from(bytes)));
   }
 
   async stop(): Promise<void> {
