@@ -5,14 +5,21 @@ import { extname, join, normalize } from 'node:path';
 import type { Browser } from './browser';
 import { until } from './until';
 
-/** What a site serves: the files of a folder, or texts by their paths, such as `/` or `/frame.html`. */
-export type Content = { folder: string } | Record<string, string>;
+/** A page that comes with headers of its own. */
+export interface Headed {
+  body: string;
+  headers: Record<string, string>;
+}
+
+/** What a site serves: the files of a folder, or pages by their paths, such as `/` or `/frame.html`. */
+export type Content = { folder: string } | Record<string, string | Headed>;
 
 /** The names of this computer that browsers count as secure without TLS. */
 export type LocalName = 'localhost' | '127.0.0.1' | '[::1]' | `${string}.localhost`;
 
+const HTML = 'text/html; charset=utf-8';
 const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
+  '.html': HTML,
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
@@ -32,7 +39,8 @@ export class Site {
         const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
         const body = await this.#read(path, pathname).catch(() => undefined);
         if (body === undefined) response.writeHead(404).end();
-        else response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/html' }).end(body);
+        else if (isHeaded(body)) response.writeHead(200, { 'content-type': HTML, ...body.headers }).end(body.body);
+        else response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? HTML }).end(body);
       });
   }
 
@@ -50,7 +58,7 @@ export class Site {
   }
 
   /** Adds or replaces a page. */
-  set(path: string, body: string): void {
+  set(path: string, body: string | Headed): void {
     if ('folder' in this.content) throw new Error('it serves a folder');
     this.content[path] = body;
   }
@@ -62,7 +70,7 @@ export class Site {
     }
   }
 
-  async #read(path: string, asked: string): Promise<string | Buffer | undefined> {
+  async #read(path: string, asked: string): Promise<string | Buffer | Headed | undefined> {
     const { content } = this;
     if (isFolder(content)) return readFile(join(content.folder, normalize(path)));
     return content[asked] ?? content[path];
@@ -71,6 +79,10 @@ export class Site {
 
 function isFolder(content: Content): content is { folder: string } {
   return typeof content.folder === 'string' && !('/' in content);
+}
+
+function isHeaded(body: string | Buffer | Headed): body is Headed {
+  return typeof body === 'object' && 'headers' in body;
 }
 
 function listen(host: string, port: number): Promise<Server> {
