@@ -27,8 +27,9 @@ function listen(): void {
 }
 
 const bridge = new Bridge(tell, active);
-// The browser injects into the page of a tab alone; the background asks it besides.
-if (window === window.top) {
+// The browser injects into the page of a tab alone; the background asks it besides. A page in a sandbox has
+// no origin, and so belongs to no site.
+if (window === window.top && window.origin !== 'null') {
   listen();
   // `document.open()` takes all listeners away with the document's content. Listening twice is listening once.
   new MutationObserver(listen).observe(document, { childList: true });

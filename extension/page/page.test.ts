@@ -38,6 +38,7 @@ test('it is announced at the start and whenever somebody asks, always the same',
 test.each([
   ['without a secure context', { secure: false }],
   ['in a frame of another page', { framed: true }],
+  ['in a sandbox', { sandboxed: true }],
 ])('%s there is nothing', (_, options) => {
   const { window, announced } = page(options);
   expect('nym' in window).toBe(false);

@@ -35,4 +35,6 @@ function provide(): void {
   announce();
 }
 
-if (window.isSecureContext && window === window.top && isAlone()) provide();
+// A page in a sandbox (`Content-Security-Policy: sandbox`) has no origin, and so belongs to no site.
+const isSite = window.isSecureContext && window === window.top && window.origin !== 'null';
+if (isSite && isAlone()) provide();

@@ -8,6 +8,8 @@ import { ANSWER_EVENT, type BridgeMessage, type PageRequest, REQUEST_EVENT } fro
 export interface PageOptions {
   secure?: boolean;
   framed?: boolean;
+  /** Whether it has no origin. */
+  sandboxed?: boolean;
   /** What is in `window.nym` before. */
   nym?: unknown;
 }
@@ -47,10 +49,11 @@ export class PageWorld {
 
   constructor(
     private readonly script: string,
-    { secure = true, framed = false, nym }: PageOptions = {},
+    { secure = true, framed = false, sandboxed = false, nym }: PageOptions = {},
   ) {
     const has: Record<string, unknown> = {
       isSecureContext: secure,
+      origin: sandboxed ? 'null' : 'https://site.example',
       document: this.document,
       setTimeout: globalThis.setTimeout,
       clearTimeout: globalThis.clearTimeout,

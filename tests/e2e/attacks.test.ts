@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { chromium } from './harness/chromium';
-import { firefox } from './harness/firefox';
+import type { Kind } from './harness/browser';
+import { Chromium, chromium, POPUP_SIZE } from './harness/chromium';
+import { Firefox, firefox } from './harness/firefox';
 import { Mixnet } from './harness/mixnet';
 import { inPage, outcome, run, Site } from './harness/site';
 import { forge, page, Stage, turnTo } from './harness/stage';
@@ -22,14 +23,71 @@ afterAll(() => mixnet?.stop());
 
 const UNKNOWN = { code: 4200, reason: 'request.unknown' };
 /** Whether there is an API, and whether anybody hears what it would say. */
-const HAS_NYM = `({ nym: 'nym' in window, heard: !document.dispatchEvent(new CustomEvent('sotto-request', { detail: '{"id":1,"request":{"type":"permissions"}}', cancelable: true })) })`;
+const HAS_NYM = `({ nym: 'nym' in window, heard: !document.dispatchEvent(new CustomEvent('sotto-request', { detail: JSON.stringify({ id: 1, request: { type: 'permissions' } }), cancelable: true })) })`;
 const NOTHING = { nym: false, heard: false };
+/** The same, told to the top page by a frame. */
+const REPORT = `<script>top.postMessage({ report: ${HAS_NYM} }, '*')</script>`;
+/** Notes what frames tell. */
+const COLLECT = `<script>window.reports = []; addEventListener('message', ({ data }) => data.report && reports.push(data.report))</script>`;
 
-for (const kind of [chromium, firefox])
+/** A name of this computer that no browser counts as secure. */
+const INSECURE = 'insecure.test';
+const KINDS: Kind[] = [
+  {
+    ...chromium,
+    launch: (profile) =>
+      Chromium.launch(profile, {
+        headless: true,
+        viewport: POPUP_SIZE,
+        extraArguments: [`--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`],
+      }),
+  },
+  {
+    ...firefox,
+    launch: (profile) => Firefox.launch(profile, { preferences: { 'network.dns.localDomains': INSECURE } }),
+  },
+];
+
+/** Speaks to the background from the world of the extension's own script in the hostile page. */
+async function contentWorld({ browser }: Stage) {
+  const { context, page: tab } = browser as Chromium;
+  const session = await context.newCDPSession(tab);
+  const ours = new Promise<number>((resolve) => {
+    session.on('Runtime.executionContextCreated', ({ context }) => {
+      if (context.origin.startsWith('chrome-extension://')) resolve(context.id);
+    });
+  });
+  await session.send('Runtime.enable');
+  const contextId = await ours;
+  return async (port: string, message: object): Promise<unknown> => {
+    const expression = `new Promise((resolve) => {
+      const port = chrome.runtime.connect({ name: ${JSON.stringify(port)} });
+      const heard = [];
+      const end = () => { port.disconnect(); resolve(heard); };
+      port.onMessage.addListener((message) => { heard.push(message); end(); });
+      port.onDisconnect.addListener(end);
+      port.postMessage(${JSON.stringify(message)});
+    })`;
+    const { result } = await session.send('Runtime.evaluate', {
+      contextId,
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    return result.value;
+  };
+}
+
+for (const kind of KINDS)
   describe(`a hostile page in ${kind.name}`, () => {
     let stage: Stage;
     beforeAll(async () => void (stage = await Stage.set(kind, mixnet)));
     afterAll(() => stage?.strike());
+    const untilReport = () =>
+      stage.browser.until(
+        'the report of the frame',
+        '(window.wrappedJSObject ?? window).reports?.length === 1',
+      );
     beforeEach(() => stage.show('/'));
     afterEach(() => turnTo(stage.browser, stage.back));
 
@@ -68,7 +126,11 @@ for (const kind of [chromium, firefox])
           const { answers } = await forge(stage.browser, detail);
           expect(answers, request.type).toMatchObject([{ id: 2, reply: { error: UNKNOWN } }]);
         }
-        const elsewhere = JSON.stringify({ id: 3, request: { type: 'address' }, origin: stage.trusted.origin() });
+        const elsewhere = JSON.stringify({
+          id: 3,
+          request: { type: 'address' },
+          origin: stage.trusted.origin(),
+        });
         const { answers } = await forge(stage.browser, JSON.stringify(elsewhere));
         expect(answers).toMatchObject([{ id: 3, reply: { error: UNKNOWN } }]);
       });
@@ -134,7 +196,8 @@ for (const kind of [chromium, firefox])
           `nym.send(${JSON.stringify(stage.address)}, 'hi')`,
           `nym.reply('2222222222222222222222', 'hi')`,
         ];
-        for (const call of calls) expect(await outcome(stage.browser, call), call).toMatchObject(unauthorised);
+        for (const call of calls)
+          expect(await outcome(stage.browser, call), call).toMatchObject(unauthorised);
         for (const type of ['cancel', 'received']) {
           const detail = JSON.stringify(JSON.stringify({ id: 4, request: { type, id: 'AAAA' } }));
           const { answers } = await forge(stage.browser, detail);
@@ -186,9 +249,20 @@ for (const kind of [chromium, firefox])
     test('cannot put words into the mouth of the extension for another tab', async () => {
       await stage.unchanged(async () => {
         await turnTo(stage.browser, `:${stage.trusted.port}/`);
-        await inPage(stage.browser, `window.heard = []; nym.on('message', (message) => heard.push(message));`);
+        await inPage(
+          stage.browser,
+          `window.heard = []; nym.on('message', (message) => heard.push(message));`,
+        );
         await turnTo(stage.browser, stage.back);
-        const event = { type: 'message', id: 'x', data: { kind: 'text', content: 'false' }, tag: null, from: null, signed: false, receivedAt: 1 };
+        const event = {
+          type: 'message',
+          id: 'x',
+          data: { kind: 'text', content: 'false' },
+          tag: null,
+          from: null,
+          signed: false,
+          receivedAt: 1,
+        };
         await inPage(
           stage.browser,
           `document.dispatchEvent(new CustomEvent('sotto-answer', { detail: ${JSON.stringify(JSON.stringify({ event }))} }));
@@ -212,10 +286,6 @@ for (const kind of [chromium, firefox])
       'of a blob': () =>
         `<script>document.write('<iframe src="' + URL.createObjectURL(new Blob([${JSON.stringify(REPORT).replaceAll('</', '<\\/')}], { type: 'text/html' })) + '"></iframe>')</script>`,
     };
-    /** Tells the top page what a frame has. */
-    const REPORT = `<script>top.postMessage({ report: ${HAS_NYM.replaceAll('"', "'").replace("'{'id':1,'request':{'type':'permissions'}}'", "JSON.stringify({ id: 1, request: { type: 'permissions' } })")} }, '*')</script>`;
-    const COLLECT = `<script>window.reports = []; addEventListener('message', (event) => event.data.report && reports.push(event.data.report))</script>`;
-
     for (const [name, frame] of Object.entries(FRAMES))
       test(`finds neither the API nor anybody who listens in a frame ${name}`, async () => {
         const other = await Site.start({ '/frame': page('Frame', REPORT) });
@@ -225,7 +295,7 @@ for (const kind of [chromium, firefox])
         try {
           await stage.unchanged(async () => {
             await stage.show('/frames', page('Frames', COLLECT, frame(stage, other)));
-            await stage.browser.until('the report of the frame', '(window.wrappedJSObject ?? window).reports?.length === 1');
+            await untilReport();
             expect(await run(stage.browser, 'reports')).toEqual([NOTHING]);
           });
         } finally {
@@ -233,20 +303,54 @@ for (const kind of [chromium, firefox])
         }
       });
 
-    test('that is in a sandbox as a whole belongs to no site, and is refused', async () => {
+    test('that is in a sandbox as a whole belongs to no site: nothing is there, and nobody listens', async () => {
       await stage.unchanged(async () => {
         for (const sandbox of ['allow-scripts', 'allow-scripts allow-popups allow-forms']) {
           await stage.show('/sandbox', {
             body: page('Sandbox'),
             headers: { 'content-security-policy': `sandbox ${sandbox}` },
           });
-          if (!(await run(stage.browser, `'nym' in window`))) continue;
-          for (const call of ['nym.connect({ permissions: ["send"] })', 'nym.permissions()', 'nym.address()'])
-            expect(await outcome(stage.browser, call), call).toMatchObject({
-              error: { name: 'NymError', code: 4100, reason: 'site.insecure' },
-            });
+          expect(await run(stage.browser, HAS_NYM), sandbox).toEqual(NOTHING);
         }
         await stage.show('/');
+      });
+    });
+
+    // Only in Chromium can a test be the script of the extension in a page.
+    if (kind.name === chromium.name)
+      test('that has taken over the bridge itself, port and all, is still only its own site', async () => {
+        await stage.unchanged(async () => {
+          const world = await contentWorld(stage);
+          for (const type of await requestTypes())
+            for (const port of ['sotto', 'sotto-site']) {
+              const said = await world(port, { id: 8, request: { type } });
+              expect(said, `${type} on ${port}`).toMatchObject([{ id: 8, reply: { type: 'error' } }]);
+            }
+          const trusted = stage.trusted.origin();
+          for (const more of [{ origin: trusted }, { url: `${trusted}/` }, { sender: { origin: trusted } }])
+            expect(await world('sotto-site', { id: 9, ...more, request: { type: 'address' } })).toMatchObject(
+              [{ reply: { type: 'error' } }],
+            );
+          expect(await world('sotto', { id: 10, request: { type: 'permissions' } })).toEqual([
+            { id: 10, reply: { type: 'permissions', permissions: [] } },
+          ]);
+        });
+      });
+
+    test('over plain http finds nothing and nobody, but the same server over a secure name does', async () => {
+      await stage.unchanged(async () => {
+        expect(await run(stage.browser, HAS_NYM)).toEqual({ nym: true, heard: true });
+        await stage.browser.visit(`http://${INSECURE}:${stage.hostile.port}/`);
+        expect(await run(stage.browser, 'isSecureContext')).toBe(false);
+        expect(await run(stage.browser, HAS_NYM)).toEqual(NOTHING);
+        stage.hostile.set('/frame', page('Frame', REPORT));
+        stage.hostile.set(
+          '/secure',
+          page('Secure', COLLECT, `<iframe src="${stage.hostile.origin()}/frame"></iframe>`),
+        );
+        await stage.browser.visit(`http://${INSECURE}:${stage.hostile.port}/secure`);
+        await untilReport();
+        expect(await run(stage.browser, 'reports')).toEqual([NOTHING]);
       });
     });
 

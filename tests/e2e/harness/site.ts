@@ -39,7 +39,8 @@ export class Site {
         const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
         const body = await this.#read(path, pathname).catch(() => undefined);
         if (body === undefined) response.writeHead(404).end();
-        else if (isHeaded(body)) response.writeHead(200, { 'content-type': HTML, ...body.headers }).end(body.body);
+        else if (isHeaded(body))
+          response.writeHead(200, { 'content-type': HTML, ...body.headers }).end(body.body);
         else response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? HTML }).end(body);
       });
   }

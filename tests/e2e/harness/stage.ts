@@ -2,14 +2,13 @@ import type { PromptView, Reply, Request, SiteView } from 'sotto-wasm';
 import { expect } from 'vitest';
 import type { Browser, Kind } from './browser';
 import type { Mixnet } from './mixnet';
-import { allow, begin, inPage, isAsked, run, Site, untilOutcome } from './site';
+import { allow, begin, isAsked, run, Site, untilOutcome } from './site';
 import { until } from './until';
 import { User } from './user';
 
 /** The page of the extension from which a test asks the background. */
 const CHAT = 'popup/popup.html';
 
-const ADDRESS = `(async () => { for (;;) { try { return await nym.address({ signal: AbortSignal.timeout(1500) }); } catch (e) { if (e.reason !== 'request.aborted') throw e; } } })()`;
 /** What the background knows of sites, and asks the user. */
 export interface Known {
   sites: SiteView[];
@@ -128,7 +127,7 @@ export class Stage {
   /** What the trusted site is told of its address. */
   async trustedAddress(): Promise<string> {
     await turnTo(this.browser, `:${this.trusted.port}/`);
-    const address = await run<string>(this.browser, ADDRESS);
+    const address = await run<string>(this.browser, 'nym.address()');
     await turnTo(this.browser, this.back);
     return address;
   }
@@ -148,7 +147,7 @@ export async function trust(browser: Browser, back: string): Promise<string> {
   const wanted = await begin(browser, `nym.connect({ permissions: ['send', 'receive', 'reply'] })`);
   await allow(browser, back);
   await untilOutcome(browser, wanted);
-  return run<string>(browser, ADDRESS);
+  return run<string>(browser, 'nym.address()');
 }
 
 /** A site that is known, once it is as expected. */
@@ -190,5 +189,3 @@ export async function forge(browser: Browser, detail: string, type = 'sotto-requ
     })()`,
   );
 }
-
-export { inPage };
