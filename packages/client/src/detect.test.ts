@@ -31,7 +31,10 @@ test('a provider that comes later is found', async () => {
 test('all providers are found, each once', async () => {
   const [first, second] = [provide(undefined, 'A'), provide(undefined, 'B')];
   expect(window.nym).toBe(first);
-  expect(await detectAll({ timeout: 5 })).toEqual([
+  const found = detectAll({ timeout: 5 });
+  // Somebody else asks, and all announce once more.
+  window.dispatchEvent(new Event('nym:request'));
+  expect(await found).toEqual([
     { name: 'A', nym: first },
     { name: 'B', nym: second },
   ]);

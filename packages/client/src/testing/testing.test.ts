@@ -143,6 +143,7 @@ test('nothing leaves while there is no connection', async () => {
   alice.on('connection', ({ state }) => told.push(state));
   alice.setConnection({ state: 'offline', reason: 'gateway.unreachable' });
   const sending = await alice.send(bob.ownAddress, 'hello');
+  await new Promise((resolve) => setTimeout(resolve));
   expect(sending.status.state).toBe('queued');
   alice.setConnection({ state: 'online', reason: null });
   expect((await sending.done).state).toBe('atGateway');
