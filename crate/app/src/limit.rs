@@ -97,6 +97,12 @@ impl Bucket {
         true
     }
 
+    /// Whether it is as good as new.
+    pub(crate) fn is_full(&mut self, now: Time) -> bool {
+        self.refill(now);
+        self.spent == 0
+    }
+
     /// Gives back whole tokens only, and keeps the remainder of the time for the next one.
     fn refill(&mut self, now: Time) {
         if self.spent == 0 || now < self.refilled_at {

@@ -169,6 +169,7 @@ impl Background {
         self.sites.go_on();
         self.client_input(now, Input::NetworkChanged);
         self.answer_waiting(now);
+        self.answer_waiting_sites(now);
     }
 
     fn save(&mut self, change: SettingsChange) {

@@ -30,7 +30,7 @@ impl Background {
     /// Asks the gateways that are connected to forget us, and then deletes everything. A locked or
     /// lost vault does not tell which gateways these are.
     pub(super) fn forget_everything(&mut self, now: Time, asker: Asker) -> Outcome {
-        self.sites.clear(&mut self.effects);
+        self.abandon_sites();
         match std::mem::replace(&mut self.phase, Phase::Erasing(asker)) {
             Phase::Running(mut run) => {
                 run.client.ask_to_be_forgotten(now);

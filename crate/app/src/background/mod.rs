@@ -151,11 +151,11 @@ impl Background {
 
     fn port_closed(&mut self, now: Time, port: PortId) {
         self.senders.remove(&port);
-        self.approval_pages.remove(&port);
+        let asked = self.approval_pages.remove(&port);
         self.pages.close(port);
         self.transfers.close(port);
-        self.sites.close(port, &mut self.effects);
-        self.viewer_closed(now, port);
+        self.sites.close(now, port, &mut self.effects);
+        self.viewer_closed(now, port, asked);
     }
 
     fn saved(&mut self, now: Time, id: CommitId) {

@@ -8,6 +8,7 @@
 )]
 
 pub mod pair;
+pub mod sites;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -297,6 +298,7 @@ impl World {
     pub fn lent(seed: u64, now: Time, disk: Disk) -> Self {
         let mut world = Self::new(disk);
         (world.now, world.seed, world.is_lent) = (now, seed, true);
+        world.app = background_of(seed);
         world.work();
         world.open(PAGE);
         let subscribed = world.ask(json!({"type": "subscribe"}));
@@ -611,8 +613,13 @@ impl World {
 
 /// A background that has done nothing yet.
 pub fn background() -> Background {
+    background_of(6)
+}
+
+/// The same with randomness of its own.
+pub fn background_of(seed: u64) -> Background {
     let origin = ExtensionOrigin::from_url(POPUP).unwrap();
-    Background::new(origin, ChaCha20Rng::seed_from_u64(6), |text| {
+    Background::new(origin, ChaCha20Rng::seed_from_u64(seed), |text| {
         text.nfkc().collect()
     })
 }

@@ -64,12 +64,21 @@ impl Commits {
         self.open.remove(&id)
     }
 
+    /// Whether the user's answer to a site's question is on its way to the disk.
+    pub(super) fn is_answering(&self, origin: &Origin) -> bool {
+        let answers = |then: &Then| match then {
+            Then::Known(known) => known.prompt.is_some() && known.origin == *origin,
+            _ => false,
+        };
+        self.open.values().any(answers)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// What is under way is of no interest any more. Numbers are not used again.
-    pub(super) fn forget(&mut self) {
-        self.open.clear();
+    /// What is under way is of no interest any more: who waited for it. Numbers are not used again.
+    pub(super) fn forget(&mut self) -> impl Iterator<Item = Then> + use<> {
+        std::mem::take(&mut self.open).into_values()
     }
 }

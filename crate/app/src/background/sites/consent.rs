@@ -15,7 +15,7 @@ use crate::{
         start::Phase,
     },
     page::RequestError,
-    site::{Grant, Origin, Permission, Permissions, SiteError, SiteEvent, SiteId},
+    site::{Grant, Origin, Permission, Permissions, SiteError, SiteEvent, SiteId, SiteRequest},
 };
 use rand_core::Rng as _;
 
@@ -31,7 +31,7 @@ impl Background {
         origin: &Origin,
         permissions: Vec<Permission>,
     ) -> Result<Outcome, SiteError> {
-        let asked: Permissions = permissions.into_iter().collect();
+        let asked: Permissions = permissions.iter().copied().collect();
         if asked.is_empty() {
             let message = "Say what for: send, receive, reply.".to_owned();
             return Err(SiteError::BadParameter("permissions.none", message));
@@ -43,6 +43,10 @@ impl Background {
         if self.sites.permissions(origin).has_all(asked) {
             self.use_mixnet(now, asker.port, origin);
             return Ok(Outcome::Reply(self.permissions_of(origin)));
+        }
+        if self.sites.grant(origin).is_some_and(|grant| grant.leaving) {
+            // It is asked again once the site is forgotten.
+            return Ok(Outcome::Wait(SiteRequest::Connect { permissions }));
         }
         self.prompt(now, asker, origin, asked)?;
         Ok(Outcome::Later)
@@ -56,7 +60,7 @@ impl Background {
         asked: Permissions,
     ) -> Result<(), SiteError> {
         let sites = &mut self.sites;
-        if sites.prompts.has(origin) {
+        if sites.prompts.has(origin) || sites.commits.is_answering(origin) {
             return Err(SiteError::PromptPending);
         }
         if sites.prompts.is_full() {
@@ -132,7 +136,7 @@ impl Background {
                 // Nothing can be written now. Until the worker ends it is remembered all the same.
                 self.sites
                     .refuse(prompt.asker, &SiteError::Rejected, &mut self.effects);
-                self.sites.refused_while_locked.insert(prompt.origin, grant);
+                self.sites.remember_while_locked(prompt.origin, grant);
                 continue;
             }
             self.change_grant(Known {
@@ -144,10 +148,11 @@ impl Background {
         }
     }
 
-    /// Closing the last page with the questions is an answer to all of them.
-    pub(in crate::background) fn viewer_closed(&mut self, now: Time, port: PortId) {
-        let asked = self.sites.viewers.remove(&port) == Some(true);
-        if asked && !self.sites.viewers.values().any(|approves| *approves) {
+    /// Closing the last page with the questions is an answer to all of them, also if it had to wait
+    /// for a locked vault and could not show them. `asked` says whether it was such a page.
+    pub(in crate::background) fn viewer_closed(&mut self, now: Time, port: PortId, asked: bool) {
+        self.sites.viewers.remove(&port);
+        if asked && self.approval_pages.is_empty() {
             let prompts = self.sites.prompts.take_those(|_| true);
             self.refuse_prompts(now, prompts);
         }
@@ -169,11 +174,12 @@ impl Background {
     /// Writes down what is known of a site. What it was allowed counts when that is on disk.
     pub(super) fn change_grant(&mut self, known: Known) {
         let sites = &mut self.sites;
+        sites.refused_while_locked.remove(&known.origin);
         let mut changes = vec![change(&known.origin, known.grant.as_ref())];
         sites
             .planned
             .insert(known.origin.clone(), known.grant.clone());
-        if let Some(oldest) = sites.refused_too_long_ago() {
+        if let Some(oldest) = sites.refused_too_long_ago(&known.origin) {
             changes.push(change(&oldest, None));
             sites.grants.remove(&oldest);
         }
@@ -183,16 +189,16 @@ impl Background {
 
     /// What is known of a site is on disk.
     pub(super) fn grant_known(&mut self, now: Time, known: Known) {
+        // What was taken back has not counted since it was planned; the site hears of it now.
+        let before = self.sites.grants.get(&known.origin);
+        let before = before.map(|grant| grant.permissions).unwrap_or_default();
+        self.sites.forget_plan(&known);
         let Known {
             origin,
             grant,
             page,
             prompt,
         } = known;
-        let before = self.sites.permissions(&origin);
-        if self.sites.planned.get(&origin) == Some(&grant) {
-            self.sites.planned.remove(&origin);
-        }
         match grant {
             Some(grant) => self.sites.grants.insert(origin.clone(), grant),
             None => self.sites.grants.remove(&origin),
@@ -210,11 +216,28 @@ impl Background {
                 &mut self.effects,
             );
         }
-        if after.is_empty() {
-            self.sites.release(&origin, &mut self.effects);
-        }
+        self.follow(now, &origin, before, after);
         if let Some(prompt) = prompt {
             self.tell_answer(now, &prompt, before);
+        }
+        if self.sites.grant(&origin).is_none() {
+            // Who asked while it was being forgotten is a stranger now.
+            self.answer_waiting_sites(now);
+        }
+    }
+
+    /// Does what follows from other permissions.
+    fn follow(&mut self, now: Time, origin: &Origin, before: Permissions, after: Permissions) {
+        let gained = |one| after.has(one) && !before.has(one);
+        let sends = after.has(Permission::Send) || after.has(Permission::Reply);
+        if gained(Permission::Receive) {
+            self.tell_kept(origin);
+        }
+        if !sends && let Some(session) = self.sites.session(origin) {
+            session.cancel_all(now);
+        }
+        if after.is_empty() {
+            self.sites.release(origin, &mut self.effects);
         }
     }
 
@@ -233,7 +256,7 @@ impl Background {
 
     /// What is known of a site could not be written: it is as it was.
     pub(super) fn grant_not_known(&mut self, known: &Known, reason: &str) {
-        self.sites.planned.remove(&known.origin);
+        self.sites.forget_plan(known);
         if let Some(page) = known.page {
             let error = RequestError::Storage(reason.to_owned()).view();
             self.pages
@@ -247,10 +270,32 @@ impl Background {
 }
 
 impl super::Sites {
-    /// A site that is remembered for a refusal alone, if there are too many: the oldest.
-    fn refused_too_long_ago(&self) -> Option<Origin> {
-        let only_refused = |grant: &&Grant| grant.permissions.is_empty() && !grant.leaving;
-        let refused = self.grants.iter().filter(|(_, grant)| only_refused(grant));
+    /// What was planned of a site has happened or cannot; what was planned since then stays.
+    fn forget_plan(&mut self, known: &Known) {
+        if self.planned.get(&known.origin) == Some(&known.grant) {
+            self.planned.remove(&known.origin);
+        }
+    }
+
+    /// Keeps in mind that the user said no, while it cannot be written.
+    fn remember_while_locked(&mut self, origin: Origin, grant: Grant) {
+        self.refused_while_locked.insert(origin, grant);
+        if self.refused_while_locked.len() > MAX_REFUSED {
+            let all = self.refused_while_locked.iter();
+            let oldest = all.min_by_key(|(_, grant)| grant.refused_at);
+            let oldest = oldest.map(|(origin, _)| origin.clone());
+            oldest.map(|origin| self.refused_while_locked.remove(&origin));
+        }
+    }
+
+    /// A site that is remembered for a refusal alone, if there are too many: the oldest but `other`.
+    fn refused_too_long_ago(&self, other: &Origin) -> Option<Origin> {
+        let only_refused = |origin: &Origin, grant: &Grant| {
+            let nothing = grant.permissions.is_empty() && !grant.leaving;
+            origin != other && nothing && grant.refusals > 0
+        };
+        let all = self.grants.iter();
+        let refused = all.filter(|(origin, grant)| only_refused(origin, grant));
         if refused.clone().count() <= MAX_REFUSED {
             return None;
         }

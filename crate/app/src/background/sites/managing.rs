@@ -2,19 +2,23 @@
 
 use sotto_core::time::Time;
 
-use super::{Sites, commits::Known};
+use super::{Sites, commits::Known, prompts::Prompt};
 use crate::{
     background::{Background, effect::Effect, pages::Asker, requests::Outcome},
     page::{BackgroundMessage, Event, PromptView, Reply, RequestError, SiteView},
-    site::{Grant, Origin, Permission},
+    site::{Grant, Origin, Permission, SiteError},
 };
 
 impl Background {
     /// Shows all sites and questions, now and from now on.
     pub(in crate::background) fn show_sites(&mut self, page: Asker) -> Outcome {
-        let approves = self.approval_pages.contains(&page.port);
-        self.sites.viewers.insert(page.port, approves);
-        let (sites, prompts) = self.sites.views();
+        let views = self.sites.views();
+        if self.sites.viewers.is_empty() {
+            // Nobody was told anything for some time.
+            self.sites.told.clone_from(&views);
+        }
+        self.sites.viewers.insert(page.port);
+        let (sites, prompts) = views;
         Outcome::Reply(Reply::Sites { sites, prompts })
     }
 
@@ -29,7 +33,7 @@ impl Background {
         }
         self.sites.told.clone_from(&views);
         let (sites, prompts) = views;
-        for port in self.sites.viewers.keys() {
+        for port in &self.sites.viewers {
             self.effects.push_back(Effect::Post {
                 port: *port,
                 message: BackgroundMessage::Event {
@@ -72,6 +76,12 @@ impl Background {
         origin: &str,
     ) -> Result<Outcome, RequestError> {
         let (origin, grant) = self.known_site(origin)?;
+        // Whatever it asks at this moment: that is a no.
+        let asked = |prompt: &Prompt| prompt.origin == origin;
+        for prompt in self.sites.prompts.take_those(asked) {
+            let sites = &self.sites;
+            sites.refuse(prompt.asker, &SiteError::Rejected, &mut self.effects);
+        }
         let gone = Grant {
             leaving: true,
             used_at: now,

@@ -32,12 +32,15 @@ use super::{
 use crate::{
     limit::Bucket,
     page::{PromptView, SiteView},
-    site::{Grant, Origin, Permissions, SiteRequest},
+    site::{Grant, Origin, Permission, Permissions, SiteEvent, SiteRequest},
 };
 use commits::Commits;
 use prompts::Prompts;
 use session::Session;
 use tabs::Tabs;
+
+/// The most sites that are connected at once.
+const MAX_SESSIONS: usize = 16;
 
 /// All that is known of sites.
 #[derive(Default)]
@@ -52,8 +55,8 @@ pub(super) struct Sites {
     prompts: Prompts,
     /// Sites that were refused while nothing could be written.
     refused_while_locked: BTreeMap<Origin, Grant>,
-    /// The pages that are told of sites, and whether each is there for the questions.
-    viewers: BTreeMap<PortId, bool>,
+    /// The pages that are told of sites.
+    viewers: BTreeSet<PortId>,
     /// What they were told last.
     told: (Vec<SiteView>, Vec<PromptView>),
     sessions: BTreeMap<u32, Session>,
@@ -114,6 +117,31 @@ impl Sites {
         sessions.find(|session| session.origin == *origin)
     }
 
+    /// The sites that are to be forgotten and have no client for that.
+    fn leaving(&self) -> impl Iterator<Item = &Origin> {
+        let has_client = |origin: &Origin| self.sessions.values().any(|one| one.origin == *origin);
+        let leaving = self.grants.iter().filter(|(_, grant)| grant.leaving);
+        leaving
+            .map(|(origin, _)| origin)
+            .filter(move |origin| !self.planned.contains_key(origin) && !has_client(origin))
+    }
+
+    /// Whether no more sites can be connected.
+    fn is_full(&self) -> bool {
+        self.sessions.len() >= MAX_SESSIONS
+    }
+
+    /// What a site has not taken, as it is told of it; nothing to one that may not receive.
+    fn kept(&self, origin: &Origin) -> Vec<SiteEvent> {
+        if !self.permissions(origin).has(Permission::Receive) {
+            return Vec::new();
+        }
+        let mut sessions = self.sessions.values();
+        let session = sessions.find(|session| session.origin == *origin);
+        let kept = session.map(|session| session.inbox.events().cloned());
+        kept.into_iter().flatten().collect()
+    }
+
     /// Whether there is a connection, or one is being made.
     pub(super) fn is_connected(&self) -> bool {
         !self.sessions.is_empty()
@@ -144,7 +172,7 @@ impl Sites {
         self.grants.clear();
         self.planned.clear();
         self.wanted.clear();
-        self.commits.forget();
+        drop(self.commits.forget());
         self.is_loading = false;
         self.look_for_pending = false;
         self.is_ending = false;
@@ -154,7 +182,8 @@ impl Sites {
     pub(super) fn deadline(&self) -> Option<Time> {
         let sessions = self.sessions.values().filter_map(Session::deadline).min();
         let waiting = self.waiting.iter().map(|waiting| waiting.until).min();
-        [sessions, waiting, self.prompts.deadline()]
+        let leave = self.leaving().next().is_some().then_some(self.leave_at);
+        [sessions, waiting, self.prompts.deadline(), leave]
             .into_iter()
             .flatten()
             .min()

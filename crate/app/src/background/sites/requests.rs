@@ -47,7 +47,7 @@ impl Background {
         origin: &Origin,
         message: Result<String, RequestError>,
     ) {
-        let envelope = match message.as_deref().map_err(|error| unread(error)) {
+        let envelope = match message.as_deref().map_err(unread) {
             Ok(text) if text.len() <= MAX_SITE_REQUEST_BYTES => {
                 Envelope::parse(text).map_err(|error| unread(&error))
             }
@@ -134,7 +134,7 @@ impl Background {
     }
 
     /// Asks again what waited, as there may be more now; what waited too long is given up.
-    pub(super) fn answer_waiting_sites(&mut self, now: Time) {
+    pub(in crate::background) fn answer_waiting_sites(&mut self, now: Time) {
         for waiting in std::mem::take(&mut self.sites.waiting) {
             if waiting.until <= now {
                 let error = self.why_late(&waiting.origin);
@@ -209,11 +209,16 @@ impl Background {
             return Err(SiteError::Unauthorised);
         }
         self.use_mixnet(now, asker.port, origin);
+        let is_full = self.sites.is_full();
         match request {
             SiteRequest::Received { id } => self.taken(asker, origin, &id),
             request => match self.sites.session(origin) {
                 Some(session) => session.ask(now, asker, request),
-                None => Ok(Outcome::Wait(request)),
+                None if is_full => Err(SiteError::TooManyTabs),
+                None => {
+                    self.want(origin.clone());
+                    Ok(Outcome::Wait(request))
+                }
             },
         }
     }

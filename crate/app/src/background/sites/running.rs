@@ -18,16 +18,15 @@ use super::{
 use crate::{
     background::{
         Background,
-        effect::{Effect, PortId},
+        effect::{Change, Effect, PortId},
         input::{Input, StoredRecord},
+        pages::Asker,
         start::Phase,
     },
-    page::{DeliveryStateName, DeliveryView},
+    page::{DeliveryStateName, DeliveryView, Reply, RequestError},
     site::{Grant, Origin, Permission, SiteError, SiteEvent, SiteReply},
 };
 
-/// The most sites that are connected at once.
-const MAX_SESSIONS: usize = 16;
 /// How long after it was tried to tell the gateway of a forgotten site it is tried again.
 const LEAVE_EVERY: Duration = Duration::from_secs(60);
 
@@ -38,16 +37,20 @@ impl Background {
             return;
         }
         self.note_use(now, origin);
-        let receives = self.sites.permissions(origin).has(Permission::Receive);
         let Some(session) = self.sites.session(origin) else {
             return self.want(origin.clone());
         };
-        let mut events = vec![session.connection_event()];
-        if receives {
-            events.extend(session.inbox.events().cloned());
-        }
-        let posts = events.into_iter().map(|event| post(port, event));
+        let connection = session.connection_event();
+        let events = std::iter::once(connection).chain(self.sites.kept(origin));
+        let posts = events.map(|event| post(port, event));
         self.effects.extend(posts);
+    }
+
+    /// Tells all tabs of a site of what it has not taken.
+    pub(super) fn tell_kept(&mut self, origin: &Origin) {
+        for event in self.sites.kept(origin) {
+            self.sites.tell(origin, &event, &mut self.effects);
+        }
     }
 
     fn note_use(&mut self, now: Time, origin: &Origin) {
@@ -63,7 +66,7 @@ impl Background {
     }
 
     /// Somebody needs a site's client.
-    fn want(&mut self, origin: Origin) {
+    pub(super) fn want(&mut self, origin: Origin) {
         self.sites.wanted.insert(origin);
         self.load_sites();
     }
@@ -84,15 +87,20 @@ impl Background {
                 self.load_sites();
             }
             self.settle_prompts(now);
-        } else if self.site_closed().is_some() {
-            self.tell_closed();
+        } else if let Some(error) = self.site_closed() {
+            self.tell_closed(&error);
         }
         self.answer_waiting_sites(now);
     }
 
-    /// Tells the tabs of sites that nothing works now.
-    fn tell_closed(&mut self) {
-        let reason = self.site_closed().map(|error| error.to_string());
+    /// Tells the tabs of sites that nothing works now. Only a locked vault may soon be open, so that
+    /// questions stay.
+    fn tell_closed(&mut self, error: &SiteError) {
+        let stays = matches!(self.phase, Phase::Locked);
+        for prompt in self.sites.prompts.take_those(|_| !stays) {
+            self.sites.refuse(prompt.asker, error, &mut self.effects);
+        }
+        let reason = Some(error.to_string());
         for origin in self.sites.tabs.sites() {
             let event = SiteEvent::Connection {
                 state: crate::site::SiteConnection::Offline,
@@ -103,6 +111,37 @@ impl Background {
                 self.sites.release(&origin, &mut self.effects);
             }
         }
+    }
+
+    /// Everything is being deleted: who waits for something on its way to the disk is told, and all
+    /// clients are dropped.
+    pub(in crate::background) fn abandon_sites(&mut self) {
+        let prompts = self.sites.prompts.take_those(|_| true).into_iter();
+        let mut askers: Vec<Asker> = prompts.map(|prompt| prompt.asker).collect();
+        for session in self.sites.sessions.values_mut() {
+            askers.extend(std::mem::take(&mut session.accepting).into_values());
+        }
+        let error = RequestError::VaultNone;
+        for then in self.sites.commits.forget() {
+            match then {
+                Then::Taken(asker) => askers.push(asker),
+                Then::Known(known) => {
+                    askers.extend(known.prompt.map(|prompt| prompt.asker));
+                    if let Some(page) = known.page {
+                        let error = error.view();
+                        let reply = Reply::Error { error };
+                        self.pages.reply(&mut self.effects, page, reply);
+                    }
+                }
+                Then::Client(..) | Then::Nothing => {}
+            }
+        }
+        let error = SiteError::Closed(error.code(), error.to_string());
+        for asker in askers {
+            self.sites.refuse(asker, &error, &mut self.effects);
+        }
+        self.sites.refused_while_locked.clear();
+        self.sites.clear(&mut self.effects);
     }
 
     /// The records of sites were read.
@@ -134,6 +173,7 @@ impl Background {
     }
 
     fn start_sites(&mut self, now: Time, records: &[StoredRecord]) {
+        self.sweep_sites(records);
         let wanted = std::mem::take(&mut self.sites.wanted);
         let pending = std::mem::take(&mut self.sites.look_for_pending);
         let grants: Vec<(Origin, Grant)> = self.sites.grants.clone().into_iter().collect();
@@ -148,11 +188,10 @@ impl Background {
     }
 
     fn start_site(&mut self, now: Time, origin: Origin, grant: &Grant, records: Vec<StoredRecord>) {
-        let full = self.sites.sessions.len() >= MAX_SESSIONS;
         let Phase::Running(run) = &self.phase else {
             return;
         };
-        if full || self.sites.session(&origin).is_some() {
+        if self.sites.is_full() || self.sites.session(&origin).is_some() {
             return;
         }
         self.runs = self.runs.wrapping_add(1);
@@ -165,14 +204,35 @@ impl Background {
             avoid: run.client.address().map(|own| own.gateway),
             rng: ChaCha20Rng::from_rng(&mut self.safe.rng),
         };
-        // A site whose identity is damaged gets another one; nothing else hangs on it.
-        let session = Session::start(beginning(), records)
-            .or_else(|_| Session::start(beginning(), Vec::new()));
+        let places: Vec<Change> = records.iter().map(deletion).collect();
+        let session = Session::start(beginning(), records).or_else(|_| {
+            // A site whose identity is damaged gets another one; nothing else hangs on it.
+            let (commits, effects) = (&mut self.sites.commits, &mut self.effects);
+            commits.begin(effects, places, Then::Nothing);
+            Session::start(beginning(), Vec::new())
+        });
         if let Ok(mut session) = session {
             if grant.leaving {
                 session.leave(now);
             }
             self.sites.sessions.insert(self.runs, session);
+            self.tell_kept(&origin);
+        }
+    }
+
+    /// Deletes records of identities that no site has any more.
+    fn sweep_sites(&mut self, records: &[StoredRecord]) {
+        let planned = self.sites.planned.values().flatten();
+        let known: Vec<_> = self.sites.grants.values().chain(planned).collect();
+        let is_known = |record: &&StoredRecord| {
+            let mut ids = known.iter().map(|grant| grant.id);
+            ids.any(|id| record.key.starts_with(&id))
+        };
+        let strays = records.iter().filter(|record| !is_known(record));
+        let changes: Vec<Change> = strays.map(deletion).collect();
+        if !changes.is_empty() {
+            let (commits, effects) = (&mut self.sites.commits, &mut self.effects);
+            commits.begin(effects, changes, Then::Nothing);
         }
     }
 
@@ -269,18 +329,16 @@ impl Background {
         if !matches!(self.phase, Phase::Running(_)) {
             return;
         }
-        let grants = self.sites.grants.iter();
-        let leaving = grants.filter(|(_, grant)| grant.leaving);
-        let leaving: Vec<Origin> = leaving.map(|(origin, _)| origin.clone()).collect();
-        for origin in leaving {
-            if let Some(session) = self.sites.session(&origin) {
-                if !session.is_leaving() {
-                    session.leave(now);
-                }
-            } else if self.sites.leave_at <= now {
-                self.sites.leave_at = now + LEAVE_EVERY;
-                self.want(origin);
+        for session in self.sites.sessions.values_mut() {
+            let grant = self.sites.grants.get(&session.origin);
+            if grant.is_some_and(|grant| grant.leaving) && !session.is_leaving() {
+                session.leave(now);
             }
+        }
+        let absent: Vec<Origin> = self.sites.leaving().cloned().collect();
+        if !absent.is_empty() && self.sites.leave_at <= now {
+            self.sites.leave_at = now + LEAVE_EVERY;
+            absent.into_iter().for_each(|origin| self.want(origin));
         }
     }
 
@@ -296,8 +354,21 @@ impl Background {
                 over.push(*number);
             }
         }
+        let has_room = !over.is_empty() && self.sites.is_full();
         for number in over {
             self.close_site(number);
+        }
+        if has_room {
+            self.want_missing();
+        }
+    }
+
+    /// There was no room for the clients of some tabs, and now there is.
+    fn want_missing(&mut self) {
+        for origin in self.sites.tabs.sites() {
+            if self.sites.session(&origin).is_none() {
+                self.want(origin);
+            }
         }
     }
 
@@ -421,5 +492,13 @@ impl Background {
             reason: view.problem.filter(|_| failed).map(|problem| problem.code),
         };
         self.sites.tell(&origin, &event, &mut self.effects);
+    }
+}
+
+/// The change that deletes a record.
+fn deletion(record: &StoredRecord) -> Change {
+    Change::Delete {
+        table: record.table,
+        key: record.key.clone(),
     }
 }

@@ -183,6 +183,13 @@ impl Session {
             && waiting.saturating_add(bytes) <= crate::limit::MAX_SITE_QUEUE_BYTES
     }
 
+    /// Nothing more of the site's is to be sent.
+    pub(super) fn cancel_all(&mut self, now: Time) {
+        for id in self.queued.keys() {
+            self.client.cancel(now, *id);
+        }
+    }
+
     /// A tab uses it, or none does.
     pub(super) fn set_used(&mut self, now: Time, used: bool) {
         self.unused_since = (!used).then(|| self.unused_since.unwrap_or(now));

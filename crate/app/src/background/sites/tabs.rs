@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use sotto_core::time::Time;
+
 use super::Sites;
 use crate::{
     background::{
@@ -82,14 +84,21 @@ impl Sites {
 
     /// A page of a site is gone, and with it what it waits for. A question of its is closed without
     /// being an answer.
-    pub(in crate::background) fn close(&mut self, port: PortId, effects: &mut VecDeque<Effect>) {
+    pub(in crate::background) fn close(
+        &mut self,
+        now: Time,
+        port: PortId,
+        effects: &mut VecDeque<Effect>,
+    ) {
         self.set_uses(port, false, effects);
         self.tabs.open.remove(&port);
         self.waiting.retain(|waiting| waiting.asker.port != port);
         self.prompts.take_those(|prompt| prompt.asker.port == port);
+        // A new tab must be no way around the limit.
         let tabs = &self.tabs.open;
+        let has_tab = |origin: &Origin| tabs.values().any(|tab| tab.origin == *origin);
         self.buckets
-            .retain(|origin, _| tabs.values().any(|tab| tab.origin == *origin));
+            .retain(|origin, bucket| has_tab(origin) || !bucket.is_full(now));
     }
 
     /// Notes whether a tab uses the mixnet, and marks it; whether that is new.
