@@ -30,9 +30,16 @@ const FEATURES: [&str; 8] = [
     "--enable-multivalue",
 ];
 
+/// A function that is called once stays a function, unless it is tiny: gzip sees more of what it
+/// knows in many small functions than in few large ones with hundreds of locals.
+///
 /// Functions of like names are mostly one generic function for several types. Side by side they are
 /// within the 32 KB in which gzip finds what it has seen before.
-const OPTIMISATION: [&str; 2] = ["-O3", "--reorder-functions-by-name"];
+const OPTIMISATION: [&str; 3] = [
+    "-O3",
+    "--one-caller-inline-max-function-size=20",
+    "--reorder-functions-by-name",
+];
 
 /// The folder with `sotto_wasm.js`, its `.d.ts` and `sotto_wasm_bg.wasm`.
 pub(crate) fn folder() -> PathBuf {
