@@ -56,9 +56,10 @@ function Search({ sites }: { sites: Sites }) {
 
 function Site({ site, sites }: { site: SiteView; sites: Sites }) {
   const asked = useSignal(false);
+  const name = `site-${site.origin}`;
   return (
     <li class="site inset" data-testid="site" data-origin={site.origin}>
-      <h3>
+      <h3 id={name}>
         <Origin origin={site.origin} />
       </h3>
       <p class="muted site-state">
@@ -77,7 +78,7 @@ function Site({ site, sites }: { site: SiteView; sites: Sites }) {
         <button
           type="button"
           class="link site-forget"
-          aria-label={text('siteForgetLabel', site.origin)}
+          aria-describedby={name}
           data-testid="forget-site"
           onClick={() => (asked.value = true)}
         >
