@@ -129,7 +129,7 @@ test('a request goes through a port that was closed unnoticed', async () => {
 
 test('a connected page is connected again when the background comes back, and nobody is asked', async () => {
   await connect();
-  grant('send', 'receive', 'reply');
+  grant('send', 'receive');
   ports[0]?.disconnect();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(asked).toEqual([{ type: 'permissions' }, { type: 'connect', permissions: ['send', 'receive'] }]);
@@ -156,14 +156,23 @@ test('a page whose permissions are gone hears so, and is left in peace', async (
   expect(told.at(-1)).toEqual({ event: { type: 'permissions', permissions: [] } });
 });
 
-test('permissions that change while the page is connected are those it is connected with again', async () => {
-  await connect();
-  tell({ type: 'permissions', permissions: ['receive', 'reply'] });
+test('a page is connected by whatever takes a permission', async () => {
+  answer = () => ({ type: 'accepted', id: 'm' });
+  ask(1, { type: 'reply', tag: 't', data: { kind: 'text', content: '' }, plain: false });
   await settle();
-  grant('send', 'receive', 'reply');
+  grant('send');
   ports[0]?.disconnect();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(asked.at(-1)).toEqual({ type: 'connect', permissions: ['receive', 'reply'] });
+  expect(asked.at(-1)).toEqual({ type: 'connect', permissions: ['send'] });
+});
+
+test('a page that the user has taken all permissions from stays away', async () => {
+  await connect();
+  tell({ type: 'permissions', permissions: [] });
+  await settle();
+  ports[0]?.disconnect();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(asked).toEqual([]);
 });
 
 test('a page that disconnected stays so', async () => {

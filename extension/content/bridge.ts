@@ -1,4 +1,4 @@
-import type { Permission, SiteEvent, SiteReply, SiteRequest } from 'sotto-wasm';
+import type { SiteEvent, SiteReply, SiteRequest } from 'sotto-wasm';
 import { isExtensionThere } from '../browser/site-port';
 import { Line } from './line';
 import { refusal } from './refusal';
@@ -20,12 +20,11 @@ export class Bridge {
   readonly #line = new Line(
     (event) => this.#event(event),
     () => this.#lost(),
-    () => this.#granted.length > 0,
+    () => this.#connected,
   );
   #unanswered = 0;
+  /** Whether the page uses the mixnet. */
   #connected = false;
-  /** What the page may do while it is connected. */
-  #granted: Permission[] = [];
   #delay = FIRST_DELAY;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -68,25 +67,21 @@ export class Bridge {
     );
   }
 
-  /** Remembers whether the page is connected. */
+  /** Remembers whether the page is connected: it is by whatever takes a permission. */
   #note(request: SiteRequest, reply: SiteReply): void {
-    if (request.type === 'connect' && reply.type === 'permissions') this.#connect(true, reply.permissions);
-    if (request.type === 'disconnect' && reply.type === 'ok') this.#connect(false, []);
-  }
-
-  #connect(connected: boolean, granted: Permission[]): void {
-    this.#connected = connected;
-    this.#granted = granted;
+    if (reply.type === 'accepted' || reply.type === 'address') this.#connected = true;
+    if (request.type === 'connect' && reply.type === 'permissions') this.#connected = true;
+    if (request.type === 'disconnect' && reply.type === 'ok') this.#connected = false;
   }
 
   #event(event: SiteEvent): void {
-    if (event.type === 'permissions' && this.#connected) this.#granted = event.permissions;
+    if (event.type === 'permissions' && event.permissions.length === 0) this.#connected = false;
     this.tell({ event });
   }
 
   #lost(): void {
     if (!isExtensionThere()) return this.tell({ gone: true });
-    if (this.#granted.length > 0) {
+    if (this.#connected) {
       this.tell({ event: { type: 'connection', state: 'connecting', reason: null } });
       this.#resumeLater();
     }
@@ -100,10 +95,10 @@ export class Bridge {
 
   /** Connects a page that was connected with what it may still do, so that nobody is asked. */
   #resume(): void {
-    if (this.#granted.length === 0) return;
+    if (!this.#connected) return;
     this.#line.ask({ type: 'permissions' }, (reply) => {
       if (reply.type !== 'permissions') return this.#notYet(reply);
-      const permissions = this.#granted.filter((one) => reply.permissions.includes(one));
+      const { permissions } = reply;
       if (permissions.length === 0) return this.#event({ type: 'permissions', permissions });
       this.#line.ask({ type: 'connect', permissions }, (reply) => this.#resumed(reply));
     });
