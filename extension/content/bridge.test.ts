@@ -89,6 +89,17 @@ test('of a burst only so many reach the background as may be unanswered, and the
   expect(asked).toHaveLength(MOST_UNANSWERED);
 });
 
+test('of long requests fewer may be unanswered', async () => {
+  answer = () => undefined;
+  const data = { kind: 'text', content: 'x'.repeat(1 << 20) } as const;
+  for (let id = 0; id < 20; id++) ask(id, { type: 'reply', tag: 't', data, plain: false });
+  expect(told).toHaveLength(13);
+  ports[0]?.disconnect();
+  told = [];
+  for (let id = 0; id < 7; id++) ask(id, { type: 'reply', tag: 't', data, plain: false });
+  expect(told).toEqual([]);
+});
+
 test('what was answered makes room for more', async () => {
   for (let round = 0; round < 3; round++) {
     for (let id = 0; id < MOST_UNANSWERED; id++) ask(id, { type: 'permissions' });

@@ -7,6 +7,8 @@ import type { BridgeMessage } from './wire';
 
 /** So many requests of a page may be unanswered. */
 export const MOST_UNANSWERED = 64;
+/** So long may they be together, in characters of their JSON texts. */
+export const MOST_UNANSWERED_LENGTH = 8 << 20;
 /** The first wait before a page that lost its background is connected again, in milliseconds; doubled each time. */
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 60_000;
@@ -23,6 +25,7 @@ export class Bridge {
     () => this.#connected,
   );
   #unanswered = 0;
+  #length = 0;
   /** Whether the page uses the mixnet. */
   #connected = false;
   #delay = FIRST_DELAY;
@@ -39,9 +42,10 @@ export class Bridge {
     const said = read(detail);
     if (!said) return false;
     const { id } = said;
+    const { length } = String(detail);
     if ('refused' in said) this.tell({ id, reply: refusal(said.refused) });
-    else if (this.#unanswered >= MOST_UNANSWERED) this.tell({ id, reply: refusal('request.too-frequent') });
-    else this.#pass(id, said.request);
+    else if (this.#isTooMuch(length)) this.tell({ id, reply: refusal('request.too-frequent') });
+    else this.#pass(id, said.request, length);
     return true;
   }
 
@@ -56,15 +60,24 @@ export class Bridge {
     this.#resume();
   }
 
-  #pass(id: number, request: SiteRequest): void {
-    this.#unanswered++;
+  #isTooMuch(length: number): boolean {
+    return this.#unanswered >= MOST_UNANSWERED || this.#length + length > MOST_UNANSWERED_LENGTH;
+  }
+
+  #pass(id: number, request: SiteRequest, length: number): void {
+    this.#count(1, length);
     this.active(() =>
       this.#line.ask(request, (reply) => {
-        this.#unanswered--;
+        this.#count(-1, -length);
         this.#note(request, reply);
         this.tell({ id, reply });
       }),
     );
+  }
+
+  #count(requests: number, length: number): void {
+    this.#unanswered += requests;
+    this.#length += length;
   }
 
   /** Remembers whether the page is connected: it is by whatever takes a permission. */
