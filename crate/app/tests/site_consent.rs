@@ -270,7 +270,10 @@ fn a_question_that_nobody_answers_is_closed_after_some_time() {
     world.pass(PROMPT_PATIENCE - Duration::from_millis(1));
     assert_eq!(world.site_reply(id), None);
     world.pass(Duration::from_millis(1));
-    assert_eq!(refusal(&world.site_reply(id).unwrap()), rejected());
+    assert_eq!(
+        refusal(&world.site_reply(id).unwrap()),
+        (4001, "user.unanswered".to_owned())
+    );
     assert_eq!(world.prompts(), [] as [Value; 0]);
 }
 

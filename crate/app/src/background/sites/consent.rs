@@ -129,21 +129,20 @@ impl Background {
     }
 
     /// The page with the questions was closed, or nobody answered in time: that is a no.
-    pub(super) fn refuse_prompts(&mut self, now: Time, prompts: Vec<Prompt>) {
-        for prompt in prompts {
-            let grant = self.grant_of(now, &prompt.origin).refused(now);
+    pub(super) fn refuse_prompts(&mut self, now: Time, prompts: Vec<Prompt>, error: &SiteError) {
+        for Prompt { origin, asker, .. } in prompts {
+            self.sites.refuse(asker, error, &mut self.effects);
+            let grant = self.grant_of(now, &origin).refused(now);
             if !matches!(self.phase, Phase::Running(_)) {
                 // Nothing can be written now. Until the worker ends it is remembered all the same.
-                self.sites
-                    .refuse(prompt.asker, &SiteError::Rejected, &mut self.effects);
-                self.sites.remember_while_locked(prompt.origin, grant);
+                self.sites.remember_while_locked(origin, grant);
                 continue;
             }
             self.change_grant(Known {
-                origin: prompt.origin.clone(),
+                origin,
                 grant: Some(grant),
                 page: None,
-                prompt: Some(prompt),
+                prompt: None,
             });
         }
     }
@@ -154,7 +153,7 @@ impl Background {
         self.sites.viewers.remove(&port);
         if asked && self.approval_pages.is_empty() {
             let prompts = self.sites.prompts.take_those(|_| true);
-            self.refuse_prompts(now, prompts);
+            self.refuse_prompts(now, prompts, &SiteError::Rejected);
         }
     }
 

@@ -312,7 +312,7 @@ impl Background {
     /// Does what follows for sites from whatever happened.
     pub(in crate::background) fn tend_sites(&mut self, now: Time) {
         let expired = self.sites.prompts.take_expired(now);
-        self.refuse_prompts(now, expired);
+        self.refuse_prompts(now, expired, &SiteError::Unanswered);
         self.drain_sites(now);
         let late = |waiting: &super::Waiting| waiting.until <= now;
         if std::mem::take(&mut self.sites.has_new_address) || self.sites.waiting.iter().any(late) {
