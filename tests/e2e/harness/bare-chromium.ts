@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { Browser, type Key, type Kind } from './browser';
+import { Browser, type Key, type Kind, type Notified } from './browser';
 import { Cdp } from './cdp';
 import { POPUP_SIZE, withExtension } from './chromium';
 import { kill, signalAll } from './processes';
@@ -43,6 +45,7 @@ export class BareChromium extends Browser {
     private readonly child: ChildProcess,
     private readonly base: string,
     private readonly folder: string,
+    readonly downloads: string,
     tab: string,
   ) {
     super();
@@ -63,6 +66,7 @@ export class BareChromium extends Browser {
     { more = [], folder = EXTENSION }: Options = {},
   ): Promise<BareChromium> {
     const { width, height } = POPUP_SIZE;
+    const isNew = !existsSync(join(profile, 'Default'));
     const child = spawn(
       CHROMIUM,
       [
@@ -84,8 +88,11 @@ export class BareChromium extends Browser {
     const [, , , to, from] = child.stdio;
     const cdp = new Cdp(to as Writable, from as Readable);
     const worker = await until('the extension', () => workerOf(cdp));
+    if (isNew) await closeWelcome(cdp);
     const tab = await attach(cdp, await firstPage(cdp));
-    return new BareChromium(cdp, child, new URL('/', worker.url).href, folder, tab);
+    const downloads = join(profile, 'downloads');
+    await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads });
+    return new BareChromium(cdp, child, new URL('/', worker.url).href, folder, downloads, tab);
   }
 
   open(path: string): Promise<void> {
@@ -202,6 +209,28 @@ export class BareChromium extends Browser {
     });
   }
 
+  async chooseFile(selector: string, path: string): Promise<void> {
+    const expression = `document.querySelector(${JSON.stringify(selector)})`;
+    const { result } = await this.#send<{ result: { objectId: string } }>('Runtime.evaluate', { expression });
+    await this.#send('DOM.setFileInputFiles', { files: [path], objectId: result.objectId });
+  }
+
+  /** Chromium tells pages only that there are some, so that the worker is listened to. */
+  async notified(): Promise<Notified[]> {
+    const worker = await until('the worker', () => workerOf(this.cdp));
+    const { sessionId } = await this.cdp.send<{ sessionId: string }>('Target.attachToTarget', {
+      targetId: worker.targetId,
+      flatten: true,
+    });
+    const { result } = await this.cdp.send<Evaluated<Notified[]>>(
+      'Runtime.evaluate',
+      { expression: NOTIFIED, returnByValue: true },
+      sessionId,
+    );
+    await this.cdp.send('Target.detachFromTarget', { sessionId });
+    return result.value;
+  }
+
   async close(): Promise<void> {
     const ended = once(this.child, 'exit');
     // The answer may be lost with the connection.
@@ -225,6 +254,18 @@ export class BareChromium extends Browser {
   }
 }
 
+/** What was notified of, which the worker notes from the first time on. */
+const NOTIFIED = `(() => {
+  if (globalThis.notified) return globalThis.notified;
+  globalThis.notified = [];
+  const create = chrome.notifications.create;
+  chrome.notifications.create = (id, options) => {
+    globalThis.notified.push({ title: options.title, message: options.message });
+    return create.call(chrome.notifications, id, options);
+  };
+  return [];
+})()`;
+
 interface Evaluated<T> {
   result: { value: T };
   exceptionDetails?: object;
@@ -238,6 +279,20 @@ async function targets(cdp: Cdp): Promise<Target[]> {
 async function workerOf(cdp: Cdp): Promise<Target | undefined> {
   const all = await targets(cdp);
   return all.find(({ type, url }) => type === 'service_worker' && url.startsWith('chrome-extension://'));
+}
+
+/**
+ * Closes the tab that an installation opens: a page of the extension keeps the worker alive, and the
+ * tab that is tested would lie behind it.
+ */
+async function closeWelcome(cdp: Cdp): Promise<void> {
+  const welcome = await until('the welcome tab', async () =>
+    (await targets(cdp)).find(({ url }) => url.endsWith('/welcome/welcome.html')),
+  );
+  await cdp.send('Target.closeTarget', { targetId: welcome.targetId });
+  await until('its end', async () =>
+    (await targets(cdp)).every(({ targetId }) => targetId !== welcome.targetId),
+  );
 }
 
 async function firstPage(cdp: Cdp): Promise<string> {

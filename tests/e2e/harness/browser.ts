@@ -6,6 +6,20 @@ import { until } from './until';
 /** Keys that tests press. */
 export type Key = 'Enter' | 'Tab';
 
+/** A file that a test makes up. */
+export interface Attached {
+  name: string;
+  /** Its media type. */
+  type: string;
+  content: string;
+}
+
+/** What the system was to show. */
+export interface Notified {
+  title: string;
+  message: string;
+}
+
 /**
  * A browser with the extension loaded and one tab or more, of which the current one shows pages of the extension. The same
  * for both kinds, so that they are tested by the same tests.
@@ -67,6 +81,19 @@ export abstract class Browser {
     })()`);
   }
 
+  /** Gives files to a field for them that need not be on disk, so that they may be called anything. */
+  async attach(selector: string, files: readonly Attached[]): Promise<void> {
+    // A test in Firefox sees a page through a glass; the page's own objects lie behind it.
+    await this.evaluate(`((page) => {
+      const data = new page.DataTransfer();
+      for (const { name, type, content } of page.JSON.parse(${JSON.stringify(JSON.stringify(files))}))
+        data.items.add(new page.File(page.Array.of(content), name, page.Object.fromEntries(page.Array.of(page.Array.of('type', type)))));
+      const field = page.document.querySelector(${JSON.stringify(selector)});
+      field.files = data.files;
+      field.dispatchEvent(new page.Event('change', page.JSON.parse('{"bubbles":true}')));
+    })(window.wrappedJSObject ?? window)`);
+  }
+
   async #keepPicture(what: string): Promise<void> {
     await mkdir(ARTEFACTS, { recursive: true });
     const name = what.replace(/[^a-z0-9]+/gi, '-').slice(0, 60);
@@ -90,6 +117,12 @@ export interface Mortal extends Browser {
   wake(): Promise<void>;
   /** Tells it that the computer has left its network, or is on one again. Its connections stay as they are. */
   setOnline(online: boolean): Promise<void>;
+  /** Chooses a file from the disk in a field for it. */
+  chooseFile(selector: string, path: string): Promise<void>;
+  /** The folder in which it saves downloads, without asking. */
+  readonly downloads: string;
+  /** The notifications of the extension, from the first call on. Not while nothing but the background is there. */
+  notified(): Promise<Notified[]>;
 }
 
 /** A kind of browser. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Browser, type Key, type Kind } from './browser';
+import { Browser, type Key, type Kind, type Notified } from './browser';
 import { Marionette } from './marionette';
 import { EXTENSION, FIREFOX } from './programs';
 import { kill, signalAll } from './processes';
@@ -41,16 +41,37 @@ const PREFERENCES: Record<string, string | number | boolean> = {
   'app.update.enabled': false,
 };
 
+/**
+ * What was notified of. Without a screen there is no notification that stays, so that from the first
+ * time on what would show them only notes them.
+ */
+const NOTIFIED = `(() => {
+  if (window.notified) return window.notified;
+  window.notified = [];
+  const noting = {
+    QueryInterface: ChromeUtils.generateQI(['nsIAlertsService']),
+    showAlert: ({ title, text }) => void window.notified.push({ title, message: text }),
+    closeAlert() {},
+  };
+  Components.manager.QueryInterface(Ci.nsIComponentRegistrar).registerFactory(
+    Components.ID('{5d1a4b0e-6f3c-4f0e-9a55-3f0c8a7b1d11}'), '', '@mozilla.org/alerts-service;1',
+    { createInstance: (id) => noting.QueryInterface(id) });
+  return window.notified;
+})()`;
+
 export class Firefox extends Browser {
   private constructor(
     private readonly child: ChildProcess,
     private readonly marionette: Marionette,
+    readonly downloads: string,
   ) {
     super();
   }
 
   static async launch(profile: string, options: FirefoxOptions = {}): Promise<Firefox> {
-    await writeFile(join(profile, 'user.js'), userPreferences(options.preferences));
+    const downloads = join(profile, 'downloads');
+    const preferences = { ...saveTo(downloads), ...options.preferences };
+    await writeFile(join(profile, 'user.js'), userPreferences(preferences));
     const portFile = join(profile, 'MarionetteActivePort');
     await rm(portFile, { force: true });
     const args = [
@@ -69,13 +90,14 @@ export class Firefox extends Browser {
       readFile(portFile, 'utf8').then(Number, () => undefined),
     );
     const marionette = await Marionette.connect(port);
-    await marionette.send('WebDriver:NewSession', { strictFileInteractability: true });
+    // A field for files may be out of sight, behind the button that opens it.
+    await marionette.send('WebDriver:NewSession', { strictFileInteractability: false });
     await marionette.send('WebDriver:SetTimeouts', {
       pageLoad: options.loadLimit ?? LOAD_LIMIT,
     });
     await marionette.send('Addon:Install', { path: EXTENSION, temporary: true });
     await marionette.send('WebDriver:SetWindowRect', { width: 420, height: 720 });
-    return new Firefox(child, marionette);
+    return new Firefox(child, marionette, downloads);
   }
 
   async open(path: string): Promise<void> {
@@ -176,13 +198,26 @@ export class Firefox extends Browser {
     await this.#inBrowser(`Services.io.offline = ${!online}`);
   }
 
-  /** Has Firefox itself, not a page, do something, and waits until it is done. */
-  async #inBrowser(expression: string): Promise<void> {
+  chooseFile(selector: string, path: string): Promise<void> {
+    return this.type(selector, path);
+  }
+
+  notified(): Promise<Notified[]> {
+    return this.#inBrowser(NOTIFIED);
+  }
+
+  /** Has Firefox itself, not a page, do something, and gives what comes of it. */
+  async #inBrowser<T>(expression: string): Promise<T> {
     await this.marionette.send('Marionette:SetContext', { value: 'chrome' });
     const script = `const [done] = [arguments[arguments.length - 1]];
-      Promise.resolve(${expression}).then(() => done(null));`;
-    await this.marionette.send('WebDriver:ExecuteAsyncScript', { script, args: [], sandbox: 'system' });
+      Promise.resolve(${expression}).then((value) => done(value ?? null));`;
+    const { value } = await this.marionette.send<{ value: T }>('WebDriver:ExecuteAsyncScript', {
+      script,
+      args: [],
+      sandbox: 'system',
+    });
     await this.marionette.send('Marionette:SetContext', { value: 'content' });
+    return value;
   }
 
   crashBackground(): Promise<number> {
@@ -216,6 +251,15 @@ export class Firefox extends Browser {
     });
     return found.value[ELEMENT] ?? '';
   }
+}
+
+function saveTo(folder: string): Record<string, string | number | boolean> {
+  return {
+    'browser.download.folderList': 2,
+    'browser.download.dir': folder,
+    'browser.download.useDownloadDir': true,
+    'browser.download.alwaysOpenPanel': false,
+  };
 }
 
 function userPreferences(more: FirefoxOptions['preferences'] = {}): string {

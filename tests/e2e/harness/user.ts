@@ -1,5 +1,5 @@
 import type { Request, Settings } from 'sotto-wasm';
-import type { Browser, Kind } from './browser';
+import type { Attached, Browser, Kind } from './browser';
 import { Scratch } from './cleanup';
 
 const byTestId = (name: string) => `[data-testid="${name}"]`;
@@ -8,6 +8,14 @@ const TEXT = byTestId('message-text');
 const ANONYMOUS = byTestId('anonymous');
 const CONVERSATION = byTestId('conversation');
 const REPLY_BLOCKS = byTestId('reply-blocks');
+
+/** Those of a new user, beside what the test chooses. */
+export const SETTINGS: Omit<Settings, 'directory' | 'traffic'> = {
+  lockAfterMinutes: null,
+  receipts: true,
+  notifications: 'plain',
+  keepDays: null,
+};
 
 /** The states of a message that is at the recipient's gateway, or further. */
 const ARRIVED = ['atGateway', 'delivered'];
@@ -41,28 +49,26 @@ export class User<B extends Browser = Browser> {
     public browser: B,
   ) {}
 
+  /** Somebody who has just installed the extension, and has no vault yet. */
+  static async newcomer<B extends Browser>(kind: Kind<B>): Promise<User<B>> {
+    const profile = await Scratch.create();
+    return new User(kind, profile, await kind.launch(profile.path));
+  }
+
   /** A new user, who has the chat open and connects to the mixnet of that directory. */
   static async start<B extends Browser>(
     kind: Kind<B>,
     directory: string,
     traffic: Settings['traffic'] = 'direct',
   ): Promise<User<B>> {
-    const profile = await Scratch.create();
-    const user = new User(kind, profile, await kind.launch(profile.path));
+    const user = await User.newcomer(kind);
     await user.#begin(directory, traffic);
     return user;
   }
 
   /** Makes a vault without a passphrase, by asking for it as the page for that does. */
   async #begin(directory: string, traffic: Settings['traffic']): Promise<void> {
-    const settings: Settings = {
-      directory,
-      traffic,
-      lockAfterMinutes: null,
-      receipts: true,
-      notifications: 'plain',
-      keepDays: null,
-    };
+    const settings = { ...SETTINGS, directory, traffic };
     const gate = `document.querySelector('${byTestId('gate')}')`;
     await this.openChat();
     await this.browser.until('the stage', `${gate}?.dataset.stage === 'new'`);
@@ -195,8 +201,12 @@ export class User<B extends Browser = Browser> {
     );
   }
 
-  /** Begins a new conversation; a message to an address that is known goes to its conversation. */
+  /**
+   * Begins a new conversation; a message to an address that is known goes to its conversation. Waits
+   * for the own address first, without which nothing can be sent.
+   */
   async newConversation(): Promise<void> {
+    await this.address();
     await this.openList();
     await this.browser.click(byTestId('new-conversation'));
     await this.browser.until('the field for the recipient', `document.querySelector('${TO}') !== null`);
@@ -261,14 +271,57 @@ export class User<B extends Browser = Browser> {
     await this.browser.until('the list', list);
   }
 
+  /** Goes from the details back to the messages. */
+  async closeDetails(): Promise<void> {
+    await this.browser.click(byTestId('back'));
+    await this.browser.until('the messages', `document.querySelector('${byTestId('details')}') === null`);
+  }
+
+  /** Opens what there is to know of the correspondent in the open conversation. */
+  async openDetails(): Promise<void> {
+    await this.browser.click(byTestId('open-details'));
+    await this.browser.until('the details', `document.querySelector('${byTestId('details')}') !== null`);
+  }
+
+  /** Types another name for the correspondent into the open details, and saves it. */
+  async rename(name: string): Promise<void> {
+    await this.browser.paste(byTestId('rename'), name);
+    const save = byTestId('save-name');
+    await this.browser.until('a name to save', `document.querySelector('${save}')?.disabled === false`);
+    await this.browser.click(save);
+  }
+
+  /** Looks for a text in names and messages. */
+  async search(text: string): Promise<void> {
+    await this.browser.paste(byTestId('search'), text);
+    await this.browser.until(
+      'the end of the search',
+      `document.querySelector('${byTestId('found')} .row') && !/…$/.test(document.querySelector('${byTestId('search-state')}').textContent)`,
+    );
+  }
+
+  /** Shows all conversations again. */
+  async endSearch(): Promise<void> {
+    await this.browser.click('[role="search"] button');
+    await this.browser.until('the list', `document.querySelector('${byTestId('found')}') === null`);
+  }
+
+  /** Takes files along with what is written in the open conversation, as oneself, and waits until they are offered. */
+  async attach(files: readonly Attached[]): Promise<void> {
+    await this.#setAnonymous(false);
+    await this.browser.attach(byTestId('file-field'), files);
+    const offered = `document.querySelectorAll('${byTestId('attachment')}').length === ${files.length}`;
+    await this.browser.until('the files to be offered', offered);
+  }
+
   /** All messages that the open conversation shows. */
   messages(): Promise<Shown[]> {
     return this.browser.evaluate(`[...document.querySelectorAll('${byTestId('message')}')].map((item) => ({
       direction: item.classList.contains('sent') ? 'sent' : 'received',
-      text: item.querySelector('${byTestId('text')}').textContent,
+      text: item.querySelector('${byTestId('text')}')?.textContent ?? '',
       state: item.querySelector('${byTestId('delivery')}')?.dataset.state ?? null,
       label: item.querySelector('${byTestId('delivery')}')?.textContent ?? '',
-      elements: item.querySelector('${byTestId('text')}').childElementCount,
+      elements: item.querySelector('${byTestId('text')}')?.childElementCount ?? 0,
     }))`);
   }
 
@@ -294,6 +347,13 @@ export class User<B extends Browser = Browser> {
     await this.browser.until(
       `the message to be ${state}`,
       `${JSON.stringify(states)}.includes(${newest}?.dataset.state)`,
+    );
+  }
+
+  /** How many sent messages of the open conversation the recipient has confirmed. */
+  delivered(): Promise<number> {
+    return this.browser.evaluate(
+      `document.querySelectorAll('.message.sent [data-state="delivered"]').length`,
     );
   }
 

@@ -1,3 +1,5 @@
+import type { Attached } from '../harness/browser';
+
 /** An address that a page of the extension may connect to, and never does by itself. */
 export const FOREIGN = 'http://127.0.0.1:17999/beacon';
 
@@ -21,6 +23,77 @@ export const HOSTILE = [
   `Z${'\u0350\u035b\u0489'.repeat(40)}algo`,
   'A plain message, after all of that.',
 ];
+
+/** Those that the system is to tell of: addresses, markup and what turns the direction. */
+export const TOLD = HOSTILE.filter((_, index) => [0, 1, 9, 10].includes(index));
+
+/** Names that a correspondent can be given, at most 100 characters each. */
+export const NAMES = [
+  'http://127.0.0.1:17999/beacon //example.com www.example.com mailto:a@example.com',
+  '<img src="http://127.0.0.1:17999/beacon" onerror="fetch(\'http://127.0.0.1:17999/beacon\')">',
+  '<a href="javascript:alert(1)" ping="http://127.0.0.1:17999/beacon">Ada</a> &lt;b&gt; &#60;i&#62;',
+  '<style>*{background:url(http://127.0.0.1:17999/beacon)}</style>',
+  '\u05d0\u05d1\u05d2 (1) 2:30 \u05d3',
+  '\u0639\u0627\u0626\u0634\u0629 https://example.com/ \u0661\u0662',
+  `Z${'\u0350\u035b\u0489'.repeat(30)}algo`,
+  '$1 $EXTENSION$ __MSG_extensionName__ %s {0}',
+];
+
+/** Names that are refused, as one would not see what they are. */
+export const DECEIVING = [
+  'Bob\u202egnp.exe',
+  '\u2069\u202ctaken back\u2067',
+  'pay\u200bpal',
+  'Bo\ufeffb',
+  'Bob\u2028Bob',
+  'Bob\u200f',
+];
+
+interface HostileFile extends Attached {
+  /** What it is called by who sends it, and by who gets it. */
+  shown: [string, string];
+}
+
+const MARKUP =
+  '<svg xmlns="http://www.w3.org/2000/svg"><image href="http://127.0.0.1:17999/beacon"/><script href="http://127.0.0.1:17999/beacon"/></svg>';
+
+/** Files that are called what they should not be, and that are not what they say. */
+export const FILES: HostileFile[] = [
+  file('http://127.0.0.1:17999/beacon', 'text/plain', [
+    'http://127.0.0.1:17999/beacon',
+    'http___127.0.0.1_17999_beacon',
+  ]),
+  file('<img src=x onerror=fetch(1)>.html', 'text/html', '<img src=x onerror=fetch(1)>.html'),
+  file('gnp.\u202egnp.exe', 'application/octet-stream', ['gnp.gnp.exe', 'gnp._gnp.exe']),
+  file('pay\u200bpal\u2060\ufeff.svg', 'image/svg+xml', 'paypal.svg'),
+  file('\u05d0\u05d1\u05d2 (1).exe', 'application/octet-stream', '\u05d0\u05d1\u05d2 (1).exe'),
+  file('../../&lt;b&gt; $1.jpg', 'application/octet-stream', [
+    '../../&lt;b&gt; $1.jpg',
+    '.._.._&lt;b&gt; $1.jpg',
+  ]),
+  file('no picture.png', 'image/png', 'no picture.png'),
+];
+
+function file(name: string, type: string, shown: string | [string, string]): HostileFile {
+  return { name, type, content: MARKUP, shown: typeof shown === 'string' ? [shown, shown] : shown };
+}
+
+/** A text of somebody else in the page. */
+export interface Piece {
+  text: string;
+  elements: number;
+  /** Whether its direction is its own affair. */
+  isolated: boolean;
+}
+
+/** All such texts in one kind of place. An expression for the page; `span` and `mark` are parts that we make. */
+export function pieces(selector: string): string {
+  return `[...document.querySelectorAll(${JSON.stringify(selector)})].map((place) => ({
+    text: place.textContent,
+    elements: place.querySelectorAll(':not(span, mark)').length,
+    isolated: ['isolate', 'plaintext', 'isolate-override'].includes(getComputedStyle(place).unicodeBidi),
+  }))`;
+}
 
 /**
  * The texts of the page that have no letter or sign of another direction in them, and yet are not
