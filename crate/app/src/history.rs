@@ -1,8 +1,9 @@
 //! Messages as pages show them, as far as they are kept in memory: those that were told since the
 //! start, and those on their way.
 
+use crate::set::Set;
 use litemap::LiteMap;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use crate::page::{DeliveryView, MessageView};
 
@@ -18,7 +19,7 @@ pub(crate) struct History {
     /// Those that were told as new, oldest first. In no conversation there is a gap between them.
     told: VecDeque<String>,
     /// Those on their way: the disk does not know how far they are.
-    under_way: BTreeSet<String>,
+    under_way: Set<String>,
     /// Of the texts of those that were told.
     bytes: usize,
 }

@@ -20,6 +20,7 @@ pub mod page;
 mod preview;
 mod problem;
 pub mod sender;
+mod set;
 pub mod settings;
 pub mod site;
 mod text;

@@ -19,7 +19,9 @@ mod stage;
 mod start;
 mod transfer;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::set::Set;
+use litemap::LiteMap;
+use std::collections::VecDeque;
 
 use sotto_core::{ChaCha20Rng, client, time::Time};
 
@@ -56,9 +58,9 @@ pub struct Background {
     /// When the vault is to be locked by itself, or that is to be tried again.
     lock_at: Option<Time>,
     /// Who is at the other end of each port.
-    senders: BTreeMap<PortId, SenderClass>,
+    senders: LiteMap<PortId, SenderClass>,
     /// Those of the page that puts the questions of sites to the user.
-    approval_pages: BTreeSet<PortId>,
+    approval_pages: Set<PortId>,
     pages: Pages,
     sites: Sites,
     transfers: Transfers,
@@ -85,8 +87,8 @@ impl Background {
             secret: None,
             export: None,
             lock_at: None,
-            senders: BTreeMap::new(),
-            approval_pages: BTreeSet::new(),
+            senders: LiteMap::new(),
+            approval_pages: Set::default(),
             pages: Pages::new(),
             sites: Sites::default(),
             transfers: Transfers::default(),

@@ -6,8 +6,9 @@ mod entry;
 mod removal;
 mod walk;
 
+use crate::set::Set;
+use litemap::LiteMap;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
 use sotto_core::{address::Address, client::MessageId};
 
@@ -30,11 +31,11 @@ pub type Known = Vec<(String, Option<About>)>;
 /// All conversations: as they are to be on disk, and as they are known to be.
 #[derive(Debug, Default)]
 pub struct Timeline {
-    conversations: BTreeMap<String, Conversation>,
+    conversations: LiteMap<String, Box<Conversation>>,
     /// What is on disk, which is what pages are shown.
-    shown: BTreeMap<String, About>,
+    shown: LiteMap<String, Box<About>>,
     /// Those whose records differ from what was last taken.
-    changed: BTreeSet<String>,
+    changed: Set<String>,
     /// Segments that became full since then, or lost something.
     segments: Vec<Write>,
     damaged: u32,
@@ -57,8 +58,8 @@ impl Timeline {
 
     fn insert(&mut self, one: Conversation) {
         let id = one.peer.id();
-        self.shown.insert(id.clone(), one.about.clone());
-        self.conversations.insert(id, one);
+        self.shown.insert(id.clone(), Box::new(one.about.clone()));
+        self.conversations.insert(id, Box::new(one));
     }
 
     /// Records that could not be read.
@@ -70,7 +71,7 @@ impl Timeline {
     /// A conversation as it is to be on disk, if there is anything to know of it.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Conversation> {
-        self.conversations.get(id)
+        self.conversations.get(id).map(AsRef::as_ref)
     }
 
     /// The ids of all conversations.
@@ -81,14 +82,17 @@ impl Timeline {
     /// A conversation as it is on disk, if pages show it.
     #[must_use]
     pub fn shown(&self, id: &str) -> Option<&About> {
-        self.shown.get(id).filter(|about| about.is_shown())
+        let shown = self.shown.get(id).map(AsRef::as_ref);
+        shown.filter(|about: &&About| about.is_shown())
     }
 
     /// The conversations that pages show, the one that was active last first.
     #[must_use]
     pub fn all_shown(&self) -> Vec<(&str, &About)> {
         let all = self.shown.iter().filter(|(_, about)| about.is_shown());
-        let mut all: Vec<(&str, &About)> = all.map(|(id, about)| (id.as_str(), about)).collect();
+        let mut all: Vec<(&str, &About)> = all
+            .map(|(id, about)| (id.as_str(), about.as_ref()))
+            .collect();
         all.sort_by_key(|(_, about)| Reverse(about.active_at));
         all
     }
@@ -96,7 +100,7 @@ impl Timeline {
     /// How many received messages the user has not seen.
     #[must_use]
     pub fn unread(&self) -> u32 {
-        let counts = self.shown.values().map(About::unread_count);
+        let counts = self.shown.values().map(|about| about.unread_count());
         counts.fold(0, u32::saturating_add)
     }
 
@@ -109,7 +113,7 @@ impl Timeline {
         let id = peer.id();
         self.changed.insert(id.clone());
         let one = self.conversations.entry(id);
-        one.or_insert_with(|| Conversation::new(peer))
+        one.or_insert_with(|| Box::new(Conversation::new(peer)))
     }
 
     /// The other side of the conversation with the owner of an address, if there is one. Whoever
@@ -160,7 +164,7 @@ impl Timeline {
         let mut all = self.conversations.values();
         all.find_map(|one| {
             let entry = one.tail().iter().find(|entry| entry.id == id)?;
-            Some((one, *entry))
+            Some((one.as_ref(), *entry))
         })
     }
 
@@ -189,7 +193,7 @@ impl Timeline {
 
     fn record(&mut self, id: String) -> Write {
         let one = self.conversations.get(&id).filter(|one| one.is_needed());
-        let value = one.map(Conversation::to_record);
+        let value = one.map(|one| one.to_record());
         if value.is_none() {
             self.conversations.remove(&id);
         }
@@ -211,7 +215,7 @@ impl Timeline {
     pub fn show(&mut self, known: Known) {
         for (id, about) in known {
             match about {
-                Some(about) => drop(self.shown.insert(id, about)),
+                Some(about) => drop(self.shown.insert(id, Box::new(about))),
                 None => drop(self.shown.remove(&id)),
             }
         }

@@ -15,8 +15,8 @@ mod removal;
 mod search;
 mod sweeping;
 
+use crate::set::Set;
 use litemap::LiteMap;
-use std::collections::BTreeSet;
 
 use sotto_core::{
     client::{
@@ -75,18 +75,18 @@ pub(super) struct Run {
     searches: Searches,
     sweeping: Sweeping,
     /// Messages that were deleted while the client held them, or was writing them.
-    doomed: BTreeSet<MessageId>,
+    doomed: Set<MessageId>,
     /// Files that were read for pages.
     pub(super) files: Vec<(Asker, Result<Attachment, RequestError>)>,
     receipts: Receipts,
     /// Who waits for a packet to come round.
     probes: Vec<Asker>,
     /// The conversations that the user was notified of, and has not looked at since.
-    notified: BTreeSet<String>,
+    notified: Set<String>,
     /// The conversations of the messages that are on their way.
     outgoing: LiteMap<MessageId, String>,
     /// Messages that the client is writing, or has tried to write.
-    fresh: BTreeSet<MessageId>,
+    fresh: Set<MessageId>,
     /// Whether all that the client had to write is on disk.
     written: bool,
     /// The time of the latest input.
@@ -160,11 +160,11 @@ impl Run {
             reads: Reads::default(),
             searches: Searches::default(),
             sweeping: Sweeping::new(now),
-            doomed: BTreeSet::new(),
+            doomed: Set::default(),
             files: Vec::new(),
             probes: Vec::new(),
-            notified: BTreeSet::new(),
-            fresh: BTreeSet::new(),
+            notified: Set::default(),
+            fresh: Set::default(),
             written: false,
             clock: now,
             connection: ConnectionView::starting(),

@@ -5,8 +5,9 @@
 //! be done is written down in the conversation's record, in the commit that makes it necessary, so
 //! that a killed background forgets none.
 
+use crate::set::Set;
 use litemap::LiteMap;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use sotto_core::{
@@ -49,15 +50,15 @@ pub(super) struct Receipts {
     /// Messages of the client's that no user wrote.
     services: LiteMap<MessageId, Service>,
     /// Received messages that are not to be shown, until the client has told of them.
-    swallowed: BTreeSet<MessageId>,
+    swallowed: Set<MessageId>,
     /// What received receipts confirmed, until they are on disk.
     confirmed: LiteMap<MessageId, Vec<MessageId>>,
     /// Messages that were confirmed in this run.
-    delivered: BTreeSet<MessageId>,
+    delivered: Set<MessageId>,
     /// Whether it was looked which messages in the outbox were confirmed in an earlier run.
     looked_back: bool,
     /// Messages that are being read, to be sent again.
-    reading: BTreeSet<MessageId>,
+    reading: Set<MessageId>,
 }
 
 /// What a message is for that no user wrote.

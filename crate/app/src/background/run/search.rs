@@ -4,8 +4,9 @@
 //! always the one that is looked at. Where a search stopped, the next request goes on: from memory,
 //! or if that is gone, from the beginning and past what was looked at already.
 
+use crate::set::Set;
 use litemap::LiteMap;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::{
     Run,
@@ -41,7 +42,7 @@ pub(super) struct Search {
     wanted: Wanted,
     lanes: LiteMap<String, Lane>,
     /// Those of which the next entry is not known.
-    idle: BTreeSet<String>,
+    idle: Set<String>,
     /// The next entries of all others.
     heads: LiteMap<Position, Entry>,
     /// What was looked at before: this and all that is newer.
@@ -168,13 +169,11 @@ impl Search {
         for (id, one) in ids.iter().filter_map(|id| Some((id, timeline.get(id)?))) {
             lanes.insert(id.clone(), Lane::new(id, one.about.next, passed.as_ref()));
         }
-        let mut idle = BTreeSet::new();
-        idle.extend(ids);
         Self {
             asker,
             wanted,
             lanes,
-            idle,
+            idle: ids.into_iter().collect(),
             heads: LiteMap::new(),
             passed,
             queue: VecDeque::new(),

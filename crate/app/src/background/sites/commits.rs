@@ -1,6 +1,7 @@
 //! Changes on their way to the disk, and what happens once they are there.
 
-use std::collections::{BTreeMap, VecDeque};
+use litemap::LiteMap;
+use std::collections::VecDeque;
 
 use sotto_core::client;
 
@@ -40,7 +41,7 @@ pub(super) struct Known {
 #[derive(Default)]
 pub(super) struct Commits {
     last: u64,
-    open: BTreeMap<u64, Then>,
+    open: LiteMap<u64, Then>,
 }
 
 impl Commits {
@@ -79,6 +80,8 @@ impl Commits {
 
     /// What is under way is of no interest any more: who waited for it. Numbers are not used again.
     pub(super) fn forget(&mut self) -> impl Iterator<Item = Then> + use<> {
-        std::mem::take(&mut self.open).into_values()
+        std::mem::take(&mut self.open)
+            .into_iter()
+            .map(|(_, then)| then)
     }
 }

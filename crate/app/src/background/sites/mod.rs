@@ -20,7 +20,9 @@ mod running;
 mod session;
 mod tabs;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::set::Set;
+use litemap::LiteMap;
+use std::collections::VecDeque;
 
 use sotto_core::time::Time;
 
@@ -47,21 +49,21 @@ const MAX_SESSIONS: usize = 16;
 pub(super) struct Sites {
     tabs: Tabs,
     /// How often each site asked.
-    buckets: BTreeMap<Origin, Bucket>,
+    buckets: LiteMap<Origin, Bucket>,
     /// What is known of each, as it is on disk.
-    grants: BTreeMap<Origin, Grant>,
+    grants: LiteMap<Origin, Grant>,
     /// The same as it will be, where it changes.
-    planned: BTreeMap<Origin, Option<Grant>>,
+    planned: LiteMap<Origin, Option<Grant>>,
     prompts: Prompts,
     /// Sites that were refused while nothing could be written.
-    refused_while_locked: BTreeMap<Origin, Grant>,
+    refused_while_locked: LiteMap<Origin, Grant>,
     /// The pages that are told of sites.
-    viewers: BTreeSet<PortId>,
+    viewers: Set<PortId>,
     /// What they were told last.
     told: (Vec<SiteView>, Vec<PromptView>),
-    sessions: BTreeMap<u32, Session>,
+    sessions: LiteMap<u32, Session>,
     /// Sites whose records are to be read, as somebody wants their client.
-    wanted: BTreeSet<Origin>,
+    wanted: Set<Origin>,
     /// Whether records are being read.
     is_loading: bool,
     /// Whether it is to be looked for sites with something left to send.
@@ -91,7 +93,9 @@ impl Sites {
             let origin = Origin::parse(std::str::from_utf8(key).ok()?).ok()?;
             Some((origin, Grant::from_record(value)?))
         };
-        self.grants = opened.table(Table::SiteGrant).filter_map(grant).collect();
+        for (origin, grant) in opened.table(Table::SiteGrant).filter_map(grant) {
+            self.grants.insert(origin, grant);
+        }
         self.look_for_pending = !self.grants.is_empty();
         self.is_ending = false;
     }
@@ -113,7 +117,7 @@ impl Sites {
     }
 
     fn session(&mut self, origin: &Origin) -> Option<&mut Session> {
-        let mut sessions = self.sessions.values_mut();
+        let mut sessions = self.sessions.iter_mut().map(|(_, session)| session);
         sessions.find(|session| session.origin == *origin)
     }
 
@@ -155,7 +159,7 @@ impl Sites {
     /// No client goes on to the network: the vault is to be locked, or the settings change.
     pub(super) fn end(&mut self, effects: &mut VecDeque<Effect>) {
         self.is_ending = true;
-        for session in self.sessions.values_mut() {
+        for (_, session) in &mut self.sessions {
             session.hang_up(effects);
         }
     }

@@ -227,7 +227,7 @@ impl Background {
     fn taken(&mut self, asker: Asker, origin: &Origin, id: &str) -> Result<Outcome, SiteError> {
         let id = message_id(id)?;
         let sites = &mut self.sites;
-        let mut sessions = sites.sessions.values_mut();
+        let mut sessions = sites.sessions.iter_mut().map(|(_, session)| session);
         let session = sessions.find(|session| session.origin == *origin);
         let taken = session.and_then(|session| {
             let kept = session.inbox.take(id);

@@ -118,8 +118,9 @@ impl Background {
     pub(in crate::background) fn abandon_sites(&mut self) {
         let prompts = self.sites.prompts.take_those(|_| true).into_iter();
         let mut askers: Vec<Asker> = prompts.map(|prompt| prompt.asker).collect();
-        for session in self.sites.sessions.values_mut() {
-            askers.extend(std::mem::take(&mut session.accepting).into_values());
+        for (_, session) in &mut self.sites.sessions {
+            let accepting = std::mem::take(&mut session.accepting);
+            askers.extend(accepting.into_iter().map(|(_, asker)| asker));
         }
         let error = RequestError::VaultNone;
         for then in self.sites.commits.forget() {
@@ -271,7 +272,7 @@ impl Background {
         if self.sites.is_ending {
             return;
         }
-        for session in self.sites.sessions.values_mut() {
+        for (_, session) in &mut self.sites.sessions {
             session.client.handle(now, input.clone());
         }
     }
@@ -329,7 +330,7 @@ impl Background {
         if !matches!(self.phase, Phase::Running(_)) {
             return;
         }
-        for session in self.sites.sessions.values_mut() {
+        for (_, session) in &mut self.sites.sessions {
             let grant = self.sites.grants.get(&session.origin);
             if grant.is_some_and(|grant| grant.leaving) && !session.is_leaving() {
                 session.leave(now);

@@ -1,6 +1,8 @@
 //! The client of one site: an identity that no other site, and not the user's own messages, share.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::set::Set;
+use litemap::LiteMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use sotto_core::{
@@ -41,15 +43,15 @@ pub(super) struct Session {
     pub(super) client: Client,
     pub(super) own: PublicKeys,
     /// All of its records that are on disk or on their way there.
-    places: BTreeSet<(Table, Vec<u8>)>,
+    places: Set<(Table, Vec<u8>)>,
     pub(super) inbox: Inbox,
     /// Bytes of its messages that wait to be sent.
-    pub(super) queued: BTreeMap<MessageId, usize>,
+    pub(super) queued: LiteMap<MessageId, usize>,
     /// Who waits for a message to be on disk.
-    pub(super) accepting: BTreeMap<MessageId, Asker>,
+    pub(super) accepting: LiteMap<MessageId, Asker>,
     pub(super) connection: (SiteConnection, Option<String>),
     settings: CheckedSettings,
-    sockets: BTreeSet<ConnectionId>,
+    sockets: Set<ConnectionId>,
     fetches: u32,
     /// Since when no tab uses it.
     unused_since: Option<Time>,
@@ -97,17 +99,19 @@ impl Session {
             client,
             places,
             inbox: Inbox::default(),
-            queued: BTreeMap::new(),
-            accepting: BTreeMap::new(),
+            queued: LiteMap::new(),
+            accepting: LiteMap::new(),
             connection: (SiteConnection::Connecting, None),
             settings: beginning.settings.clone(),
-            sockets: BTreeSet::new(),
+            sockets: Set::default(),
             fetches: 0,
             unused_since: Some(beginning.now),
             leaving_until: None,
         };
         session.take_in(&kept);
-        session.queued = outgoing.into_iter().collect();
+        for (id, fragments) in outgoing {
+            session.queued.insert(id, fragments);
+        }
         Ok(session)
     }
 

@@ -1,6 +1,7 @@
 //! The tabs of sites that are connected: each has a port.
 
-use std::collections::{BTreeMap, VecDeque};
+use litemap::LiteMap;
+use std::collections::VecDeque;
 
 use sotto_core::time::Time;
 
@@ -17,7 +18,7 @@ use crate::{
 /// All tabs.
 #[derive(Default)]
 pub(super) struct Tabs {
-    open: BTreeMap<PortId, Tab>,
+    open: LiteMap<PortId, Tab>,
 }
 
 struct Tab {
@@ -97,8 +98,14 @@ impl Sites {
         // A new tab must be no way around the limit.
         let tabs = &self.tabs.open;
         let has_tab = |origin: &Origin| tabs.values().any(|tab| tab.origin == *origin);
-        self.buckets
-            .retain(|origin, bucket| has_tab(origin) || !bucket.is_full(now));
+        let buckets = self.buckets.iter_mut();
+        let idle = buckets.filter_map(|(origin, bucket)| {
+            (!has_tab(origin) && bucket.is_full(now)).then(|| origin.clone())
+        });
+        let idle: Vec<Origin> = idle.collect();
+        for origin in idle {
+            self.buckets.remove(&origin);
+        }
     }
 
     /// Notes whether a tab uses the mixnet, and marks it; whether that is new.
