@@ -90,7 +90,7 @@ impl Payload {
         match self.kind {
             PayloadKind::Text => Ok(self.content.clone().into_bytes()),
             PayloadKind::Json => {
-                let json: Result<&RawValue, _> = serde_json::from_str(&self.content);
+                let json: Result<&RawValue, _> = serde_json::from_slice(self.content.as_bytes());
                 json.map_err(|_| BadPayload)?;
                 Ok(self.content.clone().into_bytes())
             }
