@@ -488,6 +488,26 @@ fn a_site_hears_nothing_before_it_connects_and_nothing_of_another_site() {
 }
 
 #[test]
+fn a_tab_that_was_away_hears_how_far_the_messages_got_when_it_is_back() {
+    let mut world = shop();
+    let to = address().to_string();
+    let sent = world.site_ask(TAB, &send_anonymously(&to, text("hello"), 1));
+    world.site_ask(TAB, &json!({"type": "cancel", "id": sent["id"]}));
+    let other = world.site_ask(TAB, &send_anonymously(&to, text("hello again"), 1));
+    world.close(TAB);
+    world.site_events(TAB);
+    world.open_site(TAB, SHOP);
+    world.site_ask(TAB, &connect());
+    let events = world.site_events(TAB);
+    let states = |id: &Value| -> Vec<Value> {
+        let told = events.iter().filter(|event| event["id"] == *id);
+        told.map(|event| event["state"].clone()).collect()
+    };
+    assert_eq!(states(&sent["id"]), ["failed"]);
+    assert_eq!(states(&other["id"]), ["queued"]);
+}
+
+#[test]
 fn a_site_that_is_not_set_up_for_is_told_so() {
     let mut world = World::with_page(Disk::default());
     assert_eq!(

@@ -40,9 +40,10 @@ impl Background {
         let Some(session) = self.sites.session(origin) else {
             return self.want(origin.clone());
         };
-        let connection = session.connection_event();
-        let events = std::iter::once(connection).chain(self.sites.kept(origin));
-        let posts = events.map(|event| post(port, event));
+        let mut events = vec![session.connection_event()];
+        events.extend(session.statuses());
+        events.extend(self.sites.kept(origin));
+        let posts = events.into_iter().map(|event| post(port, event));
         self.effects.extend(posts);
     }
 
@@ -479,20 +480,21 @@ impl Background {
             // Nobody is there to try it again; the site can send it anew.
             session.client.cancel(now, id);
         }
-        let id = id.to_string();
-        if let Some(asker) = accepting {
-            let reply = SiteReply::Accepted { id: id.clone() };
-            self.sites.reply(asker, reply, &mut self.effects);
-        }
-        if !is_new {
-            return;
-        }
         let event = SiteEvent::Status {
-            id,
+            id: id.to_string(),
             state: view.state,
             reason: view.problem.filter(|_| failed).map(|problem| problem.code),
         };
-        self.sites.tell(&origin, &event, &mut self.effects);
+        if is_new {
+            session.note_status(id, event.clone());
+        }
+        if let Some(asker) = accepting {
+            let reply = SiteReply::Accepted { id: id.to_string() };
+            self.sites.reply(asker, reply, &mut self.effects);
+        }
+        if is_new {
+            self.sites.tell(&origin, &event, &mut self.effects);
+        }
     }
 }
 

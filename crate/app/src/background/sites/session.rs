@@ -24,6 +24,7 @@ use crate::{
         pages::Asker,
         run,
     },
+    limit::{MAX_SITE_QUEUE, MAX_SITE_QUEUE_BYTES},
     settings::CheckedSettings,
     site::{Origin, SiteConnection, SiteEvent, SiteId},
     text::sentence,
@@ -31,6 +32,9 @@ use crate::{
 
 /// How long a site stays connected without a tab: somebody who follows a link comes back at once.
 const GRACE: Duration = Duration::from_secs(5);
+/// The most messages whose last state is remembered, while the client lives: all that may wait, and as
+/// many that have arrived.
+const MAX_STATUSES: usize = 2 * MAX_SITE_QUEUE;
 /// How long it is tried to tell the gateway of a site that is forgotten.
 const LEAVE_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -47,6 +51,8 @@ pub(super) struct Session {
     pub(super) inbox: Inbox,
     /// Bytes of its messages that wait to be sent.
     pub(super) queued: LiteMap<MessageId, usize>,
+    /// How far its last messages got, the newest last.
+    statuses: VecDeque<(MessageId, SiteEvent)>,
     /// Who waits for a message to be on disk.
     pub(super) accepting: LiteMap<MessageId, Asker>,
     pub(super) connection: (SiteConnection, Option<String>),
@@ -100,6 +106,7 @@ impl Session {
             places,
             inbox: Inbox::default(),
             queued: LiteMap::new(),
+            statuses: VecDeque::new(),
             accepting: LiteMap::new(),
             connection: (SiteConnection::Connecting, None),
             settings: beginning.settings.clone(),
@@ -183,8 +190,7 @@ impl Session {
     /// Whether so much more may wait to be sent.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         let waiting: usize = self.queued.values().sum();
-        self.queued.len() < crate::limit::MAX_SITE_QUEUE
-            && waiting.saturating_add(bytes) <= crate::limit::MAX_SITE_QUEUE_BYTES
+        self.queued.len() < MAX_SITE_QUEUE && waiting.saturating_add(bytes) <= MAX_SITE_QUEUE_BYTES
     }
 
     /// Nothing more of the site's is to be sent.
@@ -192,6 +198,20 @@ impl Session {
         for id in self.queued.keys() {
             self.client.cancel(now, *id);
         }
+    }
+
+    /// Notes how far a message got, for a tab that could not hear it when it was told.
+    pub(super) fn note_status(&mut self, id: MessageId, event: SiteEvent) {
+        self.statuses.retain(|(own, _)| *own != id);
+        self.statuses.push_back((id, event));
+        if self.statuses.len() > MAX_STATUSES {
+            self.statuses.pop_front();
+        }
+    }
+
+    /// How far its last messages got.
+    pub(super) fn statuses(&self) -> impl Iterator<Item = SiteEvent> {
+        self.statuses.iter().map(|(_, event)| event.clone())
     }
 
     /// A tab uses it, or none does.
