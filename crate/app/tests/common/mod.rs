@@ -208,6 +208,8 @@ pub struct World {
     /// The disk after each commit, unless that is too much.
     pub history: Vec<Disk>,
     pub keeps_history: bool,
+    /// After so many more commits it is killed: the disk has the last one, and nobody hears of it.
+    pub commits_left: Option<usize>,
     /// How many places the app had looked at, one by one.
     pub reads: usize,
     /// The records that the app had loaded, and the bytes in them.
@@ -266,6 +268,7 @@ impl World {
             now: Time::from_millis(1_700_000_000_000),
             history: vec![disk.clone()],
             keeps_history: true,
+            commits_left: None,
             reads: 0,
             loaded: (0, 0),
             disk,
@@ -324,7 +327,15 @@ impl World {
         self.handle(Input::PortOpened(port, sender(POPUP)));
     }
 
+    /// Whether it was killed.
+    pub fn is_dead(&self) -> bool {
+        self.commits_left == Some(0)
+    }
+
     pub fn handle(&mut self, input: Input) {
+        if self.is_dead() {
+            return;
+        }
         self.app.handle(self.now, input);
         self.work();
     }
@@ -345,6 +356,9 @@ impl World {
             }
             let job = self.jobs.remove(0);
             let input = self.do_job(job);
+            if self.is_dead() {
+                return;
+            }
             self.app.handle(self.now, input);
         }
     }
@@ -432,6 +446,9 @@ impl World {
         self.disk.apply(&self.vault, &mut self.names, changes);
         if self.keeps_history {
             self.history.push(self.disk.clone());
+        }
+        if let Some(left) = &mut self.commits_left {
+            *left -= 1;
         }
         Input::Saved(id)
     }

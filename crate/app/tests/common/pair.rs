@@ -1,6 +1,6 @@
 //! Two people with Sotto, and the simulated network between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -19,7 +19,8 @@ struct Place {
     guest: usize,
     sockets: BTreeMap<ConnectionId, SocketId>,
     next: u64,
-    fetch: Option<FetchId>,
+    /// Who asked the directory and was not answered, in order.
+    fetches: VecDeque<FetchId>,
 }
 
 /// Alice (0) and Bob (1), each with a page that has subscribed.
@@ -47,7 +48,7 @@ impl Pair {
             guest: network.add_guest(),
             sockets: BTreeMap::new(),
             next: 0,
-            fetch: None,
+            fetches: VecDeque::new(),
         });
         let mut seed = 0;
         let people = disks.map(|disk| {
@@ -204,7 +205,8 @@ impl Pair {
 
     /// Does what comes next, if it comes before `end`.
     fn step(&mut self, end: Time) -> bool {
-        let deadlines = self.people.iter().map(|one| one.app.next_deadline());
+        let living = self.people.iter().filter(|one| !one.is_dead());
+        let deadlines = living.map(|one| one.app.next_deadline());
         let next = deadlines.chain([self.network.next_event()]).flatten().min();
         let Some(next) = next.filter(|next| *next <= end) else {
             return false;
@@ -253,6 +255,7 @@ impl Pair {
     fn kill(&mut self, who: usize) {
         self.network.kill_guest(self.places[who].guest);
         self.places[who].sockets.clear();
+        self.places[who].fetches.clear();
         self.events[who].clear();
     }
 }
@@ -280,7 +283,7 @@ impl Place {
                 bytes,
             },
             Effect::FetchDirectory { fetch, .. } => {
-                self.fetch = Some(fetch);
+                self.fetches.push_back(fetch);
                 Output::FetchTopology
             }
             _ => unreachable!("nothing of the network"),
@@ -310,10 +313,10 @@ impl Place {
                 Input::GatewayClosed(self.sockets.remove(&connection)?, reason)
             }
             client::Input::TopologyFetched(replies) => {
-                Input::DirectoryFetched(self.fetch?, Ok(replies))
+                Input::DirectoryFetched(self.fetches.pop_front()?, Ok(replies))
             }
             client::Input::TopologyFailed(reason) => {
-                Input::DirectoryFetched(self.fetch?, Err(reason))
+                Input::DirectoryFetched(self.fetches.pop_front()?, Err(reason))
             }
             _ => return None,
         })

@@ -5,6 +5,7 @@ use sotto_app::background::{CommitId, Effect, Input, PortId};
 use sotto_app::sender::Sender;
 use sotto_app::site::SiteRequestKind;
 
+use super::pair::Pair;
 use super::{PAGE, World, address, sender};
 
 /// Two sites.
@@ -202,6 +203,80 @@ impl World {
         self.site_posts.clear();
         self.work();
         self.open(PAGE);
+    }
+}
+
+impl Pair {
+    /// Asks as a site, and gives the answer.
+    pub fn site_ask(&mut self, who: usize, port: PortId, request: &Value) -> Value {
+        let id = self.people[who].site_post(port, request);
+        let mut reply = None;
+        self.run_until(|pair| {
+            reply = pair.people[who].site_reply(id);
+            reply.is_some()
+        });
+        reply.unwrap()
+    }
+
+    /// A site connects in a new tab, and the user allows all of it; gives its address.
+    pub fn connect_site(&mut self, who: usize, port: PortId, origin: &str) -> String {
+        self.people[who].connect_site(port, origin);
+        self.site_address(who, port)
+    }
+
+    /// A site comes back in a new tab.
+    pub fn return_to(&mut self, who: usize, port: PortId, origin: &str) {
+        self.people[who].open_site(port, origin);
+        let reply = self.site_ask(who, port, &connect());
+        assert_eq!(reply["type"], "permissions", "{reply}");
+    }
+
+    pub fn site_address(&mut self, who: usize, port: PortId) -> String {
+        let reply = self.site_ask(who, port, &json!({"type": "address"}));
+        assert_eq!(reply["type"], "address", "{reply}");
+        reply["address"].as_str().unwrap().to_owned()
+    }
+
+    /// A site gives a message to be sent; its id.
+    pub fn site_send(&mut self, who: usize, port: PortId, request: &Value) -> String {
+        let reply = self.site_ask(who, port, request);
+        assert_eq!(reply["type"], "accepted", "{reply}");
+        reply["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Lets time pass until a site was told of something; gives that.
+    pub fn until_told(
+        &mut self,
+        who: usize,
+        port: PortId,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let mut found = None;
+        self.run_until(|pair| {
+            let told = pair.people[who].site_events(port);
+            found = told.into_iter().find(|event| is_it(event));
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
+    /// Lets time pass until a site gets a message.
+    pub fn site_message(&mut self, who: usize, port: PortId) -> Value {
+        self.until_told(who, port, |event| event["type"] == "message")
+    }
+
+    /// Lets time pass until a site's message got so far.
+    pub fn until_status(&mut self, who: usize, port: PortId, id: &str, state: &str) {
+        self.until_told(who, port, |event| {
+            event["type"] == "status" && event["id"] == id && event["state"] == state
+        });
+    }
+
+    /// Whether the user is shown that a site is connected.
+    pub fn is_connected(&mut self, who: usize, origin: &str) -> bool {
+        let sites = self.people[who].sites();
+        let site = sites.iter().find(|site| site["origin"] == origin);
+        site.is_some_and(|site| site["connected"] == true)
     }
 }
 

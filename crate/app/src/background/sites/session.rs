@@ -261,7 +261,8 @@ impl Session {
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
-        let unused = self.unused_since.filter(|_| self.is_idle());
+        let may_end = self.is_idle() && !self.is_leaving();
+        let unused = self.unused_since.filter(|_| may_end);
         let over = unused.map(|since| since + GRACE);
         [self.client.next_deadline(), over, self.leaving_until]
             .into_iter()
