@@ -237,6 +237,11 @@ impl Pair {
                 let output = self.places[who].output(effect);
                 self.network.serve_guest(self.places[who].guest, output);
             }
+            if self.people[who].is_dead() && !self.places[who].sockets.is_empty() {
+                // Nobody answers for it any more.
+                self.network.kill_guest(self.places[who].guest);
+                self.places[who].sockets.clear();
+            }
         }
     }
 

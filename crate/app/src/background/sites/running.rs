@@ -322,6 +322,7 @@ impl Background {
             self.drain_sites(now);
         }
         self.note_leaving(now);
+        self.drain_sites(now);
         self.close_sites(now);
         self.publish_sites();
     }
