@@ -1,6 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { MIXNET } from './programs';
 import { Scratch } from './cleanup';
 
@@ -20,6 +23,19 @@ export interface Counts {
 interface Status {
   nodes: { id: number; websocket: string | null; identity: string; counts: Counts }[];
 }
+
+/** Whom a gateway knows, in hexadecimal. */
+export interface Registration {
+  /** The identity key. */
+  client: string;
+  sharedKey: string;
+}
+
+/** Reads the clients of a gateway from its database, while it runs. */
+const REGISTRATIONS = `import json, sqlite3, sys
+database = sqlite3.connect("file:" + sys.argv[1] + "?mode=ro", uri=True)
+rows = database.execute("SELECT hex(client), hex(shared_key) FROM registration")
+print(json.dumps([{"client": client.lower(), "sharedKey": key.lower()} for client, key in rows]))`;
 
 /** A local mixnet of its own, with all its nodes in one process. */
 export class Mixnet {
@@ -66,6 +82,19 @@ export class Mixnet {
     const gateway = nodes.find(({ identity }) => identity === address.split('@')[1]);
     if (!gateway) throw new Error(`no gateway of this mixnet: ${address}`);
     return gateway.id;
+  }
+
+  /** Whom each gateway knows, one gateway after the other. */
+  async registrations(): Promise<Registration[][]> {
+    const files = await readdir(this.state.path, { recursive: true });
+    const databases = files.filter((file) => file.endsWith('gateway.sqlite'));
+    return Promise.all(
+      databases.map(async (file) => {
+        const args = ['-c', REGISTRATIONS, join(this.state.path, file)];
+        const { stdout } = await promisify(execFile)('python3', args);
+        return JSON.parse(stdout) as Registration[];
+      }),
+    );
   }
 
   /** What all gateways together count. */

@@ -67,6 +67,11 @@ interface Everything extends Known {
   asked: boolean;
 }
 
+/** What does not change with the use of what was allowed. */
+function grantsOf({ sites, prompts, own, asked }: Everything) {
+  return { sites: sites.map(({ origin, permissions }) => ({ origin, permissions })), prompts, own, asked };
+}
+
 /** A user with the chat open, a site that they trust in the second tab, and a hostile page in the third. */
 export class Stage {
   private constructor(
@@ -120,6 +125,15 @@ export class Stage {
     expect(before).toMatchObject({ asked: false, prompts: [] });
     const result = await attack();
     expect(await this.everything()).toEqual(before);
+    expect(await this.trustedAddress()).toBe(this.address);
+    return result;
+  }
+
+  /** The same where the attack may well use what it was allowed before. */
+  async unharmed<T>(attack: () => Promise<T>): Promise<T> {
+    const before = grantsOf(await this.everything());
+    const result = await attack();
+    expect(grantsOf(await this.everything())).toEqual(before);
     expect(await this.trustedAddress()).toBe(this.address);
     return result;
   }
