@@ -247,10 +247,9 @@ for (const kind of [chromium, firefox])
         origin,
         permissions: ['receive'],
       });
-      await browser.until(
-        'to be told',
-        `JSON.stringify((window.wrappedJSObject ?? window).told.at(-1)).includes('permissions')`,
-      );
+      const told = () =>
+        run(browser, `told.filter(({ event }) => event === 'permissions').at(-1)?.detail ?? null`);
+      await until('the page to be told', async () => String(await told()) === 'receive');
       const hi = `nym.send(${JSON.stringify(bob.addresses[0])}, 'hi')`;
       const refused = { error: { name: 'NymError', code: 4100, reason: 'site.unauthorised' } };
       expect(await outcome(browser, hi)).toMatchObject(refused);

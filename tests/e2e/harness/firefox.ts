@@ -157,11 +157,16 @@ export class Firefox extends Browser {
   async #pages(): Promise<{ handle: string; url: string }[]> {
     const pages = [];
     for (const handle of await this.marionette.send<string[]>('WebDriver:GetWindowHandles')) {
-      await this.#switch(handle, false);
-      const { value: url } = await this.marionette.send<{ value: string }>('WebDriver:GetCurrentURL');
-      pages.push({ handle, url });
+      const url = await this.#addressOf(handle).catch(unlessGone);
+      if (url !== undefined) pages.push({ handle, url });
     }
     return pages;
+  }
+
+  async #addressOf(handle: string): Promise<string> {
+    await this.#switch(handle, false);
+    const { value } = await this.marionette.send<{ value: string }>('WebDriver:GetCurrentURL');
+    return value;
   }
 
   async evaluate<T>(expression: string): Promise<T> {
@@ -260,6 +265,11 @@ function saveTo(folder: string): Record<string, string | number | boolean> {
     'browser.download.useDownloadDir': true,
     'browser.download.alwaysOpenPanel': false,
   };
+}
+
+/** A window may close while others are looked at. */
+function unlessGone(error: unknown): undefined {
+  if (!String(error).includes('no such window')) throw error;
 }
 
 function userPreferences(more: FirefoxOptions['preferences'] = {}): string {

@@ -138,11 +138,11 @@ export class Stage {
     return result;
   }
 
-  /** What the trusted site is told of its address. */
-  async trustedAddress(): Promise<string> {
+  /** What the trusted site is told of its address. Goes back to the page that has `back` in its address. */
+  async trustedAddress(back = this.back): Promise<string> {
     await turnTo(this.browser, `:${this.trusted.port}/`);
     const address = await run<string>(this.browser, 'nym.address()');
-    await turnTo(this.browser, this.back);
+    await turnTo(this.browser, back);
     return address;
   }
 
