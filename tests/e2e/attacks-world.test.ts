@@ -26,6 +26,8 @@ const WORKS = {
   reply: 'tag.malformed',
   malformed: 'data.malformed',
 };
+/** What has arrived, bytes as a list of numbers. */
+const GOT = 'Array.from(got, (data) => (data instanceof Uint8Array ? Array.from(data) : data))';
 /** What arrives of what it sends to itself, in any order. */
 const arrives = (what: string) => [{ mark: [1, what, null] }, [0, 255, 128], what];
 
@@ -74,7 +76,7 @@ for (const kind of KINDS)
           expectNothingStolen(stolen);
           // What an attack before this one has sent may come as well.
           await until('the messages', async () => {
-            const got = await run<unknown[]>(stage.browser, 'got');
+            const got = await run<unknown[]>(stage.browser, GOT);
             return arrives(what).every((one) =>
               got.some((other) => JSON.stringify(other) === JSON.stringify(one)),
             );
