@@ -3,8 +3,8 @@
 
 use sotto_core::{
     address::Address,
-    client::{MessageId, ReceivedMessage, Recipient, SentMessage},
-    envelope::{Attachment, Content, Envelope, Origin, ReadError},
+    client::{MessageId, ReceivedMessage, SentMessage},
+    envelope::{Attachment, Content, Envelope, Opened, Origin, ReadError},
     keys::PublicKeys,
 };
 
@@ -60,49 +60,68 @@ impl std::fmt::Debug for Says {
     }
 }
 
+impl From<Content> for Says {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Text(text) => Self::Text(text),
+            Content::File(file) => Self::File(file),
+            Content::Receipt(of) => Self::Receipt(of),
+            Content::Json(text) => from_program(text.as_bytes()),
+            Content::Bytes(bytes) => Self::Binary(bytes),
+        }
+    }
+}
+
 impl Letter {
+    /// What the body of a message that came claims to say: whether it is to be believed, only
+    /// [`Letter::received`] tells.
+    pub(crate) fn claimed(body: &[u8]) -> Self {
+        let opened = Envelope::read_unchecked(body).map(|opened| Self::read(body, opened));
+        opened.unwrap_or_else(|| Self::plain(from_program(body)))
+    }
+
+    /// What is shown of one whose signature is false.
+    pub(crate) fn forged() -> Self {
+        Self::note(&[], ReadError::Forged)
+    }
+
+    fn note(body: &[u8], why: ReadError) -> Self {
+        let size = body.len();
+        Self::plain(Says::Note { size, why })
+    }
+
     /// Reads the body of a message that came to the owner of the keys `own`.
     pub(crate) fn received(message: &ReceivedMessage, own: &PublicKeys) -> Self {
-        Self::read(&message.body, own).unwrap_or_else(|| Self::plain(from_program(&message.body)))
+        let body = &message.body;
+        let opened = Envelope::read(body, own).map(|opened| Self::read(body, opened));
+        opened.unwrap_or_else(|| Self::plain(from_program(body)))
     }
 
-    /// Reads the body of a message of ours. `own` are our keys.
-    pub(crate) fn sent(message: &SentMessage, own: &PublicKeys) -> Self {
-        Self::written(&message.body, message.to, own)
+    /// Reads the body of a message of ours.
+    pub(crate) fn sent(message: &SentMessage) -> Self {
+        Self::written(&message.body)
     }
 
-    /// Reads a body that we wrote for somebody.
-    pub(crate) fn written(body: &[u8], to: Recipient, own: &PublicKeys) -> Self {
-        let keys = match to {
-            Recipient::Address(to) => to.keys(),
-            // Nothing is signed for those whose keys are unknown, so any will do.
-            Recipient::Anonymous(_) => *own,
-        };
-        Self::read(body, &keys).unwrap_or_else(|| Self::plain(words_or_bytes(body)))
+    /// Reads a body that we wrote for somebody. Our own signature needs no proof, which would take
+    /// longer than all else.
+    pub(crate) fn written(body: &[u8]) -> Self {
+        let opened = Envelope::read_unchecked(body).map(|opened| Self::read(body, opened));
+        opened.unwrap_or_else(|| Self::plain(words_or_bytes(body)))
     }
 
-    fn read(body: &[u8], own: &PublicKeys) -> Option<Self> {
-        Some(match Envelope::read(body, own)? {
-            Ok(opened) => Self {
-                id: Some(opened.envelope.id),
-                wants_receipt: opened.envelope.wants_receipt,
-                signed_by: match opened.origin {
+    fn read(body: &[u8], opened: Result<Opened, ReadError>) -> Self {
+        match opened {
+            Ok(Opened { envelope, origin }) => Self {
+                id: Some(envelope.id),
+                wants_receipt: envelope.wants_receipt,
+                signed_by: match origin {
                     Origin::Signed(address) => Some(address),
                     Origin::Unsigned => None,
                 },
-                says: match opened.envelope.content {
-                    Content::Text(text) => Says::Text(text),
-                    Content::File(file) => Says::File(file),
-                    Content::Receipt(of) => Says::Receipt(of),
-                    Content::Json(text) => from_program(text.as_bytes()),
-                    Content::Bytes(bytes) => Says::Binary(bytes),
-                },
+                says: Says::from(envelope.content),
             },
-            Err(why) => Self::plain(Says::Note {
-                size: body.len(),
-                why,
-            }),
-        })
+            Err(why) => Self::note(body, why),
+        }
     }
 
     fn plain(says: Says) -> Self {
@@ -299,11 +318,8 @@ mod tests {
             7,
         );
         assert_eq!(shown(&read(text().write().unwrap())), expected);
-        let own = keys(1).public();
-        let plain = Letter::written(b"{\"a\":1}", Recipient::Address(address(2)), &own);
-        assert_eq!(shown(&plain), expected);
-        let to_tag = Recipient::Anonymous(SenderTag([9; 16]));
-        let letter = Letter::written(&text().write().unwrap(), to_tag, &own);
+        assert_eq!(shown(&Letter::written(b"{\"a\":1}")), expected);
+        let letter = Letter::written(&text().write().unwrap());
         assert_eq!(shown(&letter), expected);
     }
 
@@ -314,8 +330,7 @@ mod tests {
         assert_eq!(letter.signed_by, Some(address(1)));
         let sender = Correspondent::Address(address(1));
         assert_eq!(letter.from(&message(Vec::new())), sender);
-        let to = Recipient::Address(address(2));
-        let own = Letter::written(&body, to, &keys(1).public());
+        let own = Letter::written(&body);
         assert_eq!(own.signed_by, Some(address(1)));
         assert_eq!(own.id, Some(MessageId([5; 16])));
     }

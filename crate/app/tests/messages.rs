@@ -184,6 +184,34 @@ fn of_a_forged_message_only_a_note_is_shown_and_not_as_from_its_victim() {
 }
 
 #[test]
+fn a_search_finds_of_a_forged_message_the_note_and_never_its_words() {
+    let mut pair = Pair::new();
+    let (alice, bob) = (pair.address(ALICE), address_of(&mut pair, BOB));
+    pair.write(ALICE, &bob.to_string(), "it is me", false);
+    pair.run_until_messages(BOB, &alice, 1);
+    let words = b"it is me";
+    let mut body = inbox(&pair, BOB)[0].body.clone();
+    let place = body.windows(words.len()).position(|part| part == words);
+    let place = place.expect("the words are in the body");
+    body[place..place + words.len()].copy_from_slice(b"it is he");
+    let other = stranger(&mut pair);
+    pair.network.act(other, |client, now| {
+        client.send_anonymous(now, &bob, body, 5).unwrap()
+    });
+    pair.run_until_messages(BOB, "unknown", 1);
+    for (text, conversations) in [
+        ("IT IS ME", vec![alice.as_str()]),
+        ("it is he", vec![]),
+        ("claims a sender", vec!["unknown"]),
+    ] {
+        let found = pair.ask(BOB, &json!({"type": "search", "text": text}));
+        let found = found["messages"].as_array().unwrap();
+        let found: Vec<_> = found.iter().map(|hit| &hit["conversation"]).collect();
+        assert_eq!(found, conversations, "{text}");
+    }
+}
+
+#[test]
 fn a_message_that_comes_twice_is_shown_once() {
     let mut pair = Pair::new();
     let bob = address_of(&mut pair, BOB);

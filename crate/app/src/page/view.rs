@@ -185,9 +185,9 @@ pub struct FileView {
 }
 
 impl MessageView {
-    /// A message of ours. `own` are our keys.
+    /// A message of ours.
     #[must_use]
-    pub fn sent(message: &SentMessage, own: &PublicKeys) -> Self {
+    pub fn sent(message: &SentMessage) -> Self {
         let outline = Outline {
             id: message.id.to_string(),
             direction: Direction::Sent,
@@ -197,7 +197,7 @@ impl MessageView {
         Self {
             anonymous: message.is_anonymous(),
             delivery: Some(DeliveryView::from(&message.outcome)),
-            ..outline.filled(&Letter::sent(message, own))
+            ..outline.filled(&Letter::sent(message))
         }
     }
 

@@ -166,7 +166,7 @@ fn view(record: &Record, own: &PublicKeys) -> MessageView {
         Store::Inbox => {
             MessageView::received(&ReceivedMessage::from_record(key, value).unwrap(), own)
         }
-        _ => MessageView::sent(&SentMessage::from_record(key, value).unwrap(), own),
+        _ => MessageView::sent(&SentMessage::from_record(key, value).unwrap()),
     }
 }
 

@@ -91,7 +91,7 @@ impl Run {
             self.service_written(id);
             return None;
         }
-        let letter = Letter::sent(message, &self.keys);
+        let letter = Letter::sent(message);
         let view = self.sent_view(message, &letter);
         let known = match store {
             Store::Outbox => self.outgoing.insert(id, view.conversation.clone()),

@@ -75,7 +75,7 @@ impl Run {
         let anonymous = draft.anonymous && matches!(to, Recipient::Address(_));
         let plain = self.is_plain(draft.to);
         let body = self.body(id, to, draft.content, anonymous, plain)?;
-        let letter = Letter::written(&body, to, &self.keys);
+        let letter = Letter::written(&body);
         let taken = match to {
             Recipient::Anonymous(tag) => self.client.reply_with_id(now, id, tag, body),
             Recipient::Address(to) if anonymous => {

@@ -139,7 +139,7 @@ impl Run {
             .map_err(|error| RequestError::Unusable(sentence(&error)))?;
         let own = client.public_keys();
         let outbox = outbox.into_iter().map(|message| {
-            let letter = Letter::sent(&message, &own);
+            let letter = Letter::sent(&message);
             (message, letter)
         });
         let service = |(message, letter): &(SentMessage, Letter)| is_service(message.id, letter);

@@ -331,7 +331,7 @@ impl Run {
                 Some(Letter::received(&message, &own))
             }
             Table::Core(Store::Outbox | Store::Sent) => {
-                Some(Letter::sent(&SentMessage::from_record(key, value)?, &own))
+                Some(Letter::sent(&SentMessage::from_record(key, value)?))
             }
             _ => None,
         }
