@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { filesHaveToBeChosenElsewhere } from '../browser/file-choice';
 import { text, type StringName } from '../browser/strings';
+import { plainName } from '../format/file-name';
 import { byteLength, size } from '../format/size';
 import type { PeerView, SurbLevel } from 'sotto-wasm';
 import type { Attachment, Composing } from './composing';
@@ -149,7 +150,7 @@ function Attachments({ composing }: { composing: Composing }) {
 
 function Attached({ attachment, composing }: { attachment: Attachment; composing: Composing }) {
   const { file, carried } = attachment;
-  const label = text('removeAttachment', file.name);
+  const label = text('removeAttachment', plainName(file.name));
   return (
     <li class="attachment" data-testid="attachment">
       <FileIcon />

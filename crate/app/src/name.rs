@@ -35,8 +35,8 @@ fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
                 | '\u{e0000}'..='\u{e001f}'
         )
 }
@@ -70,6 +70,12 @@ mod tests {
             "a\u{feff}b",
             "a\u{2028}b",
             "\u{200e}a",
+            "a\u{ad}b",
+            "a\u{34f}b",
+            "\u{115f}",
+            "a\u{180e}b",
+            "\u{3164}",
+            "\u{ffa0}",
         ] {
             assert_eq!(checked(name), Err(BadName::Invisible), "{name:?}");
         }
