@@ -1,6 +1,7 @@
 //! What arbitrary bytes must not do.
 //!
-//! Each target hands bytes to some of the core's decoders, or drives a whole client with them, and
+//! Each target hands bytes to some of the core's decoders, or drives a whole client or the extension's
+//! background with them, and
 //! asserts what must hold for any bytes: no panic, what is read can be written again and reads the
 //! same, nothing that was tampered with is taken. It says whether the bytes got anywhere: a target
 //! that refuses everything would find nothing.
@@ -30,6 +31,7 @@ mod node_frames;
 mod packets;
 mod records;
 pub mod seeds;
+mod sites;
 mod source;
 mod surbs;
 mod topology;
@@ -38,7 +40,7 @@ mod topology;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("acks", acks::run),
     ("addresses", addresses::run),
     ("binary_frames", binary_frames::run),
@@ -52,6 +54,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("node_frames", node_frames::run),
     ("packets", packets::run),
     ("records", records::run),
+    ("sites", sites::run),
     ("surbs", surbs::run),
     ("topology", topology::run),
 ];

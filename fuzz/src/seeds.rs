@@ -1,5 +1,6 @@
 //! What the fuzzers start from: good samples of everything, as the real encoders write it.
 
+use crate::sites;
 use crate::source::rng;
 use crate::topology::{self, BETWEEN};
 use sotto_core::ChaCha20Rng;
@@ -51,6 +52,7 @@ pub fn all() -> Vec<Seed> {
         ("node_frames", maker.node_frames()),
         ("packets", packets()),
         ("records", maker.records()),
+        ("sites", sites::seeds()),
         ("surbs", maker.surbs()),
         ("topology", topologies()),
     ]
