@@ -124,7 +124,8 @@ impl SiteRequestKind {
             Self::Address | Self::Received => Some(Permission::Receive),
             Self::Send => Some(Permission::Send),
             Self::Reply => Some(Permission::Reply),
-            // Whoever could send it may also take it back, also after a revocation.
+            // Whoever sent it may take it back, with any permission that is left. With none, what
+            // waited is cancelled already.
             Self::Cancel => None,
         }
     }
