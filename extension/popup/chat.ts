@@ -1,18 +1,16 @@
 import { batch, computed, signal } from '@preact/signals';
 import { text } from '../browser/strings';
 import type {
-  ConnectionView,
   ConversationView,
   DeliveryView,
   ErrorView,
   Event,
   MessageView,
-  Settings,
   Snapshot,
-  StageView,
   SurbLevel,
   TopologyView,
 } from 'sotto-wasm';
+import { Situation } from '../stage/situation';
 import { atRest, type Page, type Section, withMessage, withNewest, withoutMessage } from './section';
 
 /** The place of a conversation that has no recipient yet. */
@@ -21,19 +19,11 @@ export const NEW = '';
 const RESTING = 8;
 
 /** What the chat page knows, kept current by the background's events, and what it shows of it. */
-export class Chat {
-  /** Where the vault stands; unknown until the background has answered. */
-  readonly stage = signal<StageView | null>(null);
-  /** The own address; unknown until a gateway knows us. */
-  readonly address = signal<string | null>(null);
-  /** Unknown until the background has answered. */
-  readonly connection = signal<ConnectionView | null>(null);
+export class Chat extends Situation {
   /** The map of the network in use, if there is one. */
   readonly topology = signal<TopologyView | null>(null);
   /** Why nothing can be saved, if that is so. */
   readonly storage = signal<ErrorView | null>(null);
-  /** Unknown until the background has answered. */
-  readonly settings = signal<Settings | null>(null);
   /** The one that was active last first. */
   readonly conversations = signal<readonly ConversationView[]>([]);
   /** How many snapshots came: with each one, what was asked before may be out of date. */
@@ -69,6 +59,7 @@ export class Chat {
   readonly #told = new Map<string, MessageView | null>();
 
   constructor() {
+    super();
     // Each conversation opens with its messages.
     this.place.subscribe(() => (this.details.value = false));
   }
@@ -99,24 +90,20 @@ export class Chat {
     return [...this.#told.values()].filter(isNew).toSorted((one, other) => one.at - other.at);
   }
 
-  apply(event: Event): void {
+  override apply(event: Event): void {
+    batch(() => {
+      super.apply(event);
+      this.#apply(event);
+    });
+  }
+
+  #apply(event: Event): void {
     switch (event.type) {
       case 'snapshot':
         return this.#replace(event.snapshot);
-      case 'stage':
-        this.stage.value = event.stage;
-        return;
-      case 'connection':
-        this.connection.value = event.connection;
-        return;
-      case 'address':
-        this.address.value = event.address;
-        return;
       case 'topology':
         this.topology.value = event.topology;
         return;
-      case 'gateways':
-        return; // Shown in the settings.
       case 'message':
         return this.#upsert(event.message);
       case 'storage':
@@ -133,19 +120,13 @@ export class Chat {
     }
   }
 
-  #replace({ stage, address, connection, topology, storage, settings, ...talk }: Snapshot): void {
-    batch(() => {
-      this.stage.value = stage;
-      this.address.value = address;
-      this.connection.value = connection;
-      this.topology.value = topology;
-      this.storage.value = storage;
-      this.settings.value = settings;
-      this.conversations.value = talk.conversations;
-      this.#told.clear();
-      this.sections.value = this.#sections(talk.messages);
-      this.snapshots.value += 1;
-    });
+  #replace({ topology, storage, conversations, messages }: Snapshot): void {
+    this.topology.value = topology;
+    this.storage.value = storage;
+    this.conversations.value = conversations;
+    this.#told.clear();
+    this.sections.value = this.#sections(messages);
+    this.snapshots.value += 1;
   }
 
   /** The messages of a snapshot by their conversations, after what is in view of the open one. */
