@@ -270,9 +270,7 @@ impl Background {
 
     /// Time has passed, or the network is another one: all clients are told.
     pub(in crate::background) fn all_sites(&mut self, now: Time, input: &client::Input) {
-        if self.sites.is_ending {
-            return;
-        }
+        // Also those that write their last: what the disk refused is tried again in time.
         for (_, session) in &mut self.sites.sessions {
             session.client.handle(now, input.clone());
         }
