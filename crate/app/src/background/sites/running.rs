@@ -378,6 +378,11 @@ impl Background {
             return;
         };
         session.hang_up(&mut self.effects);
+        // Of a site that was forgotten before its message was on disk.
+        for (_, asker) in std::mem::take(&mut session.accepting) {
+            let error = SiteError::Unauthorised;
+            self.sites.refuse(asker, &error, &mut self.effects);
+        }
         if session.is_leaving() {
             let changes = session.delete_all();
             self.sites
