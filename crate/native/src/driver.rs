@@ -8,8 +8,7 @@ use crate::host::{Event, HandleError, Letter, Way};
 use crate::inbox::{self, Inbox};
 use sotto_core::client::{
     Client, Commit, ConnectionId, ConnectionState, DeliveryState, GatewayChoice, Input, MessageId,
-    MoveError, OtherGateways, Output, ReceivedMessage, Recipient, SendError, Statistics,
-    TopologyNews,
+    MoveError, OtherGateways, Output, ReceivedMessage, Recipient, Statistics, TopologyNews,
 };
 use sotto_core::envelope::Envelope;
 use sotto_core::keys::{IdentityKey, PublicKeys};
@@ -151,7 +150,7 @@ impl Driver {
                 answer,
             } => {
                 let id = id.unwrap_or_else(|| self.client.next_message_id());
-                let taken = self.send(now, id, to, surbs, body);
+                let taken = self.client.send_to(now, id, to, surbs, body);
                 self.taken(taken.map_err(HandleError::Send), answer);
             }
             Command::SendLetter { letter, answer } => {
@@ -178,24 +177,6 @@ impl Driver {
         }
     }
 
-    fn send(
-        &mut self,
-        now: Time,
-        id: MessageId,
-        to: Recipient,
-        surbs: Option<u16>,
-        body: Vec<u8>,
-    ) -> Result<MessageId, SendError> {
-        let client = &mut self.client;
-        match (to, surbs) {
-            (Recipient::Address(to), None) => client.send_with_id(now, id, &to, body),
-            (Recipient::Address(to), Some(surbs)) => {
-                client.send_anonymous_with_id(now, id, &to, body, surbs)
-            }
-            (Recipient::Anonymous(tag), _) => client.reply_with_id(now, id, tag, body),
-        }
-    }
-
     fn send_letter(&mut self, now: Time, letter: Letter) -> Result<MessageId, HandleError> {
         let client = &mut self.client;
         let id = client.next_message_id();
@@ -208,13 +189,12 @@ impl Driver {
             Way::Signed(to) => client.write_signed(to, &envelope)?,
             _ => envelope.write()?,
         };
-        Ok(match letter.way {
-            Way::Signed(to) | Way::Unsigned(to) => client.send_with_id(now, id, &to, body)?,
-            Way::Anonymous { to, surbs } => {
-                client.send_anonymous_with_id(now, id, &to, body, surbs)?
-            }
-            Way::Reply(tag) => client.reply_with_id(now, id, tag, body)?,
-        })
+        let (to, surbs) = match letter.way {
+            Way::Signed(to) | Way::Unsigned(to) => (Recipient::Address(to), None),
+            Way::Anonymous { to, surbs } => (Recipient::Address(to), Some(surbs)),
+            Way::Reply(tag) => (Recipient::Anonymous(tag), None),
+        };
+        Ok(client.send_to(now, id, to, surbs, body)?)
     }
 
     /// Tells a new subscriber how things stand.

@@ -1,6 +1,6 @@
 //! Envelopes: what a client does for them, as only it has the keys and draws the ids.
 
-use super::{Client, MessageId};
+use super::{Client, MessageId, Recipient};
 use crate::address::Address;
 use crate::crypto::random_bytes;
 use crate::envelope::{Envelope, Opened, ReadError, WriteError};
@@ -26,6 +26,23 @@ impl Client {
     pub fn write_signed(&self, to: &Address, envelope: &Envelope) -> Result<Vec<u8>, WriteError> {
         let sender = self.address().ok_or(WriteError::NoAddress)?;
         envelope.write_signed(&sender, &self.keys.signing, &to.keys())
+    }
+
+    /// The bytes of an envelope for [`Client::send_to`] with the same `to` and `surbs`: signed if it
+    /// goes to an address as ourselves, and else not, as that would say who we are.
+    ///
+    /// # Errors
+    /// As [`Client::write_signed`].
+    pub fn write_to(
+        &self,
+        to: Recipient,
+        surbs: Option<u16>,
+        envelope: &Envelope,
+    ) -> Result<Vec<u8>, WriteError> {
+        match (to, surbs) {
+            (Recipient::Address(to), None) => self.write_signed(&to, envelope),
+            _ => envelope.write(),
+        }
     }
 
     /// Reads the body of a message that came to us; `None` if it is plain.

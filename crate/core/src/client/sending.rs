@@ -103,6 +103,29 @@ impl Client {
         Ok(id)
     }
 
+    /// Takes a message for whomever it is, under an id that [`Client::next_message_id`] gave for it.
+    /// With `surbs` whoever has the address gets so many single-use ways back, and does not learn who
+    /// we are ([`Client::send_anonymous`]); an answer to a tag ([`Client::reply`]) gives none.
+    ///
+    /// # Errors
+    /// [`SendError`] if it can never be sent like this; nothing has changed then.
+    pub fn send_to(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        to: Recipient,
+        surbs: Option<u16>,
+        body: Vec<u8>,
+    ) -> Result<MessageId, SendError> {
+        match (to, surbs) {
+            (Recipient::Address(to), None) => self.send_with_id(now, id, &to, body),
+            (Recipient::Address(to), Some(surbs)) => {
+                self.send_anonymous_with_id(now, id, &to, body, surbs)
+            }
+            (Recipient::Anonymous(tag), _) => self.reply_with_id(now, id, tag, body),
+        }
+    }
+
     /// Whether a message can be sent at all, and kept until then.
     pub(super) fn check_new(&self, id: MessageId, body: &[u8]) -> Result<(), SendError> {
         if body.is_empty() {

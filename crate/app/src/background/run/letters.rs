@@ -74,17 +74,10 @@ impl Run {
         };
         let anonymous = draft.anonymous && matches!(to, Recipient::Address(_));
         let plain = self.is_plain(draft.to);
-        let body = self.body(id, to, draft.content, anonymous, plain)?;
+        let surbs = anonymous.then_some(SURBS_A_MESSAGE);
+        let body = self.body(id, to, surbs, draft.content, plain)?;
         let letter = Letter::written(&body);
-        let taken = match to {
-            Recipient::Anonymous(tag) => self.client.reply_with_id(now, id, tag, body),
-            Recipient::Address(to) if anonymous => {
-                let surbs = SURBS_A_MESSAGE;
-                self.client
-                    .send_anonymous_with_id(now, id, &to, body, surbs)
-            }
-            Recipient::Address(to) => self.client.send_with_id(now, id, &to, body),
-        };
+        let taken = self.client.send_to(now, id, to, surbs, body);
         taken.map_err(RequestError::refused)?;
         let outline = Outline {
             id: id.to_string(),
@@ -101,8 +94,8 @@ impl Run {
         &self,
         id: MessageId,
         to: Recipient,
+        surbs: Option<u16>,
         content: Content,
-        anonymous: bool,
         plain: bool,
     ) -> Result<Vec<u8>, RequestError> {
         if plain {
@@ -117,10 +110,7 @@ impl Run {
             wants_receipt: self.settings.receipts,
             content,
         };
-        let body = match to {
-            Recipient::Address(to) if !anonymous => self.client.write_signed(&to, &envelope),
-            _ => envelope.write(),
-        };
+        let body = self.client.write_to(to, surbs, &envelope);
         body.map_err(RequestError::unwritten)
     }
 

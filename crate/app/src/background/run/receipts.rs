@@ -327,21 +327,12 @@ impl Run {
             wants_receipt: false,
             content: Content::Receipt(of),
         };
-        let body = match (to, way) {
-            (Recipient::Address(to), Way::Signed) => self.client.write_signed(&to, &envelope),
-            _ => envelope.write(),
-        };
-        let Ok(body) = body else {
+        // The tag says who we are; nobody answers a receipt, so no SURBs go with it.
+        let surbs = (way == Way::Anonymous).then_some(0);
+        let Ok(body) = self.client.write_to(to, surbs, &envelope) else {
             return Attempt::Later;
         };
-        let sent = match (to, way) {
-            (Recipient::Address(to), Way::Signed) => self.client.send_with_id(now, id, &to, body),
-            // The tag says who we are; nobody answers a receipt, so no SURBs go with it.
-            (Recipient::Address(to), Way::Anonymous) => {
-                self.client.send_anonymous_with_id(now, id, &to, body, 0)
-            }
-            (Recipient::Anonymous(tag), _) => self.client.reply_with_id(now, id, tag, body),
-        };
+        let sent = self.client.send_to(now, id, to, surbs, body);
         sent.map_or(Attempt::Later, Attempt::Sent)
     }
 

@@ -294,18 +294,12 @@ impl Session {
         plain: bool,
     ) -> Result<Outcome, SiteError> {
         let id = self.client.next_message_id();
-        let body = self.body(id, to, data, surbs.is_some(), plain)?;
+        let body = self.body(id, to, surbs, data, plain)?;
         let size = body.len();
         if !self.has_room(size) {
             return Err(SiteError::QueueFull);
         }
-        let taken = match (to, surbs) {
-            (Recipient::Anonymous(tag), _) => self.client.reply_with_id(now, id, tag, body),
-            (Recipient::Address(to), Some(surbs)) => self
-                .client
-                .send_anonymous_with_id(now, id, &to, body, surbs),
-            (Recipient::Address(to), None) => self.client.send_with_id(now, id, &to, body),
-        };
+        let taken = self.client.send_to(now, id, to, surbs, body);
         taken.map_err(|error| SiteError::Refused {
             code: error.code(),
             message: sentence(&error),
@@ -321,8 +315,8 @@ impl Session {
         &self,
         id: MessageId,
         to: Recipient,
+        surbs: Option<u16>,
         data: &Payload,
-        anonymous: bool,
         plain: bool,
     ) -> Result<Vec<u8>, SiteError> {
         let bytes = data
@@ -339,10 +333,7 @@ impl Session {
             wants_receipt: false,
             content: content(data, bytes),
         };
-        let body = match to {
-            Recipient::Address(to) if !anonymous => self.client.write_signed(&to, &letter),
-            _ => letter.write(),
-        };
+        let body = self.client.write_to(to, surbs, &letter);
         body.map_err(|error| SiteError::Refused {
             code: error.code(),
             message: sentence(&error),
